@@ -58,7 +58,9 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
         var result = Self()
         var next: Bound? = .min
         for interval in intervals {
-            if let start = next, start < interval.lowerBound { result.intervals.append(start...(interval.lowerBound - 1)) }
+            if let start = next, start < interval.lowerBound {
+                result.intervals.append(start...(interval.lowerBound - 1))
+            }
             next = interval.upperBound == .max ? nil : interval.upperBound + 1
         }
         if let start = next { result.intervals.append(start...Bound.max) }
