@@ -34,8 +34,10 @@ extension PolicyEngine {
     func enforcement(_ question: Question, layer number: Int) -> EnforcementMode? {
         let layer = layers[number]
         guard holds(layer.appliesTo, question.subject) else { return nil }
-        for relation in layer.relations {
-            let holding = question.peers.contains { holds(relation, question, $0) == .yes }
+        if !layer.relations.isEmpty {
+            let holding = question.peers.contains { peer in
+                layer.relations.allSatisfy { holds($0, question, peer) != .no }
+            }
             if !holding { return nil }
         }
         switch layer.source.enforcer {
@@ -94,6 +96,7 @@ struct LayerWalk {
                 hasForked = true
                 let matched = outcome(of: rule)
                 let rest = decide(tier: tier, from: position + 1)
+                if matched == rest { return rest }
                 switch (matched.kind, rest.kind) {
                 case (.allowed, .allowed), (.denied, .denied): return rest
                 case (.allowed, _), (.denied, _), (.indeterminate, _), (.notGoverned, _):
