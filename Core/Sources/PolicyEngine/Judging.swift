@@ -62,16 +62,23 @@ struct LayerWalk {
     private var memory: [Int: EndDecision] = [:]
     private var hasForked = false
 
-    init(engine: PolicyEngine, question: Question, layer number: Int, mode: EnforcementMode) {
+    /// A walk with these rules, in order of precedence.
+    init(engine: PolicyEngine, question: Question, layer number: Int, mode: EnforcementMode, rules: [CompiledRule]) {
         self.engine = engine
         self.question = question
         self.number = number
         self.mode = mode
         layer = engine.layers[number]
+        self.rules = rules
+    }
+
+    /// A walk with all rules of the subject's program that may be asked.
+    init(engine: PolicyEngine, question: Question, layer number: Int, mode: EnforcementMode) {
         let row = engine.identityRules[Int(question.subject)][question.direction]
-        rules = row.compactMap { engine.rules[Int($0)] }.filter {
+        let asked = row.compactMap { engine.rules[Int($0)] }.filter {
             $0.layer == number && (!question.isSelf || $0.source.namesProcess)
         }
+        self.init(engine: engine, question: question, layer: number, mode: mode, rules: asked)
     }
 
     mutating func decide() -> EndDecision { decide(tier: 0) }

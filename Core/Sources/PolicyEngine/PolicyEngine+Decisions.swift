@@ -96,7 +96,9 @@ extension PolicyEngine {
         guard var result = denied ?? first else { return judged(Flow.unrecordedSourcePorts.lowerBound) }
         if let undecided {
             result.outcome = undecided
-        } else if denied != nil, anyAllowed { result.outcome = .partly(denied: PortSet(ports)) }
+        } else if denied != nil, anyAllowed {
+            result.outcome = .partly(denied: PortSet(ports))
+        }
         return result
     }
 
