@@ -1,6 +1,7 @@
 /// A set of integers, held as sorted, disjoint, non-adjacent closed intervals.
 ///
-/// Two sets with the same members are equal. Every operation is linear in the number of intervals.
+/// Two sets with the same members are equal. Every operation is linear in the number of
+/// intervals, but for making a set from parts and `union`, which sort them.
 public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>: Hashable, Sendable {
     /// The intervals in ascending order.
     // INVARIANT: for neighbours a, b: a.upperBound + 1 < b.lowerBound.
@@ -58,7 +59,9 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
         var result = Self()
         var next: Bound? = .min
         for interval in intervals {
-            if let start = next, start < interval.lowerBound { result.intervals.append(start...(interval.lowerBound - 1)) }
+            if let start = next, start < interval.lowerBound {
+                result.intervals.append(start...(interval.lowerBound - 1))
+            }
             next = interval.upperBound == .max ? nil : interval.upperBound + 1
         }
         if let start = next { result.intervals.append(start...Bound.max) }

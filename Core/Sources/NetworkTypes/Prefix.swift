@@ -70,6 +70,8 @@ extension Prefix: CustomStringConvertible {
 
     private static func decimal(_ text: some StringProtocol) -> Int? {
         guard (1...3).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        // A leading zero is octal to some readers, as in an address.
+        guard text.utf8.count == 1 || text.utf8.first != 48 else { return nil }
         return Int(text)
     }
 

@@ -12,7 +12,7 @@ enum HouseRules {
         (#"(?<!func )(?<![.\w])(print|debugPrint|dump)\s*\("#, "Core does no input or output"),
         (#"\b(ContinuousClock|SuspendingClock)\b"#, "Core has no clock"),
         (#"\b(SystemRandomNumberGenerator)\b"#, "Core gives the same answer to the same question"),
-        (#"\.(random)\(in: [^()]*\)"#, "Core gives the same answer to the same question"),
+        (#"\.(random)\(in: [^(),]*\)"#, "Core gives the same answer to the same question"),
     ]
 
     /// Places where the deciding code waits, prints, traps, or asks a clock.

@@ -50,7 +50,8 @@ import Testing
     @Test func importsOfTheRootAreHeldToo() {
         let code = [
             ("PolicyFiles", "import GRDB"), ("Netfilter", "import Yams"), ("bulkhead", "import Testing"),
-            ("FlowStore", "import PolicyFiles"), ("Lab", "import RulesetSimulator"), ("Unknown", "import Foundation"),
+            ("FlowStore", "import PolicyFiles"), ("Commands", "import GRDB"), ("Lab", "import RulesetSimulator"),
+            ("Unknown", "import Foundation"),
         ]
         for (target, text) in code {
             let file = SourceFile(path: "Sources/\(target)/Sample.swift", text: text)

@@ -1,7 +1,9 @@
 /// Which modules a target may import: the arrows of the design, written here by hand so that no manifest can bend them.
 struct Layers {
-    /// The modules that each target names itself; what those may import comes along.
+    /// The targets that each target names itself; what those may import comes along.
     var direct: [String: Set<String>]
+    /// Modules of the platform and of other packages, only for the target that names them.
+    var outside: [String: Set<String>] = [:]
 
     /// The part that decides. A target that is missing here fails the test, which is where to think about its layer.
     static let core = Layers(direct: [
@@ -16,17 +18,26 @@ struct Layers {
         "RulesetSimulator": ["NetworkTypes"],
     ])
 
-    /// The part that touches the world. Modules of the platform and of other packages stand where they are used.
-    static let root = Layers(
-        direct: core.direct.merging([
-            "CNetns": [],
-            "Netfilter": ["PolicyModel", "CNftables", "CNetns"].union(platform),
-            "PolicyFiles": ["PolicyModel", "Yams"].union(platform),
-            "FlowStore": ["FlowFormats", "GRDB", "CZlib"].union(platform),
+    /// The part that touches the world.
+    static let root: Layers = {
+        let targets: [String: Set<String>] = [
+            "Netfilter": ["PolicyModel"],
+            "PolicyFiles": ["PolicyModel"],
+            "FlowStore": ["FlowFormats"],
             "Lab": ["Netfilter", "PolicyFiles", "FlowStore", "PolicyEngine", "PacketFilter", "FlowAnalysis"],
-            "Commands": ["Lab", "PolicyFiles", "FlowStore", "FlowAnalysis", "PacketFilter", "ArgumentParser"],
+            "Commands": ["Lab", "PolicyFiles", "FlowStore", "PolicyEngine", "PacketFilter", "FlowAnalysis"],
             "bulkhead": ["Commands"],
-        ]) { mine, _ in mine })
+        ]
+        var outside: [String: Set<String>] = [
+            "Netfilter": ["CNftables", "CNetns"],
+            "PolicyFiles": ["Yams"],
+            "FlowStore": ["GRDB", "CZlib"],
+            "Commands": ["ArgumentParser"],
+            "bulkhead": ["ArgumentParser"],
+        ]
+        for target in targets.keys { outside[target, default: []].formUnion(platform) }
+        return Layers(direct: core.direct.merging(targets) { mine, _ in mine }, outside: outside)
+    }()
 
     /// What every target at the root may use, and none in Core.
     static let platform: Set = ["Foundation", "FoundationEssentials", "Glibc", "Synchronization", "Dispatch"]
@@ -34,7 +45,7 @@ struct Layers {
     /// Modules that exist for tests: a program that carried them would check itself with itself.
     static let testOnly: Set = ["PolicyReference", "RulesetSimulator", "TestWorlds", "Testing", "XCTest"]
 
-    /// The transitive closure of the table from one target, or nil when it has no row.
+    /// The transitive closure of the table from one target and its own outside modules, or nil when it has no row.
     func allowed(_ target: String) -> Set<String>? {
         guard var result = direct[target] else { return nil }
         var waiting = result
@@ -43,7 +54,7 @@ struct Layers {
             result.formUnion(more)
             waiting.formUnion(more)
         }
-        return result
+        return result.union(outside[target] ?? [])
     }
 
     /// Every import of library sources that the table does not allow.
