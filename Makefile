@@ -13,7 +13,6 @@ BUILD := SWIFT_DETERMINISTIC_HASHING=1
 STRICT := BULKHEAD_STRICT=1
 SOURCES := $(wildcard Package.swift Core/Package.swift Benchmarks/Package.swift Sources Tests Core/Sources Core/Tests \
 	Benchmarks/Sources)
-FORMAT := --configuration .swift-format --recursive --parallel
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test check bench fmt docs
@@ -34,7 +33,7 @@ test: setup ## Builds and runs every test; the last line counts them
 	@scripts/test
 
 check: setup ## Format, warnings as errors, and the layering; runs no other test
-	swift format lint --strict $(FORMAT) $(SOURCES)
+	@scripts/lint $(SOURCES)
 	$(BUILD) $(STRICT) swift build --build-tests --package-path Core --scratch-path $(CORE_SCRATCH)
 	$(BUILD) $(STRICT) swift build --build-tests --scratch-path $(SCRATCH)
 	$(STRICT) FILTER=ArchitectureTests scripts/test core-debug
@@ -43,7 +42,7 @@ bench: setup ## Measures what docs/benchmarks.md states
 	$(BUILD) swift run -c release --package-path Benchmarks --scratch-path $(BENCH_SCRATCH)
 
 fmt: ## Formats every source file in place
-	swift format format --in-place $(FORMAT) $(SOURCES)
+	swift format format --in-place --configuration .swift-format --recursive --parallel $(SOURCES)
 
 docs: ## Writes the reference of Core as a static site
 	@scripts/docs

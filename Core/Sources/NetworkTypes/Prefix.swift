@@ -1,7 +1,7 @@
 /// A block of addresses that share their first `length` bits, in CIDR form (RFC 4632).
 public struct Prefix: Hashable, Comparable, Sendable {
-    /// The lowest address of the block.
     // INVARIANT: all bits after `length` are zero.
+    /// The lowest address of the block.
     public let address: IPAddress
     /// The number of leading bits that are fixed, 0 to the family's width.
     public let length: Int

@@ -1,6 +1,8 @@
 import Testing
 
-/// The field's words: the nouns that the project's style fixes, by hand. A new public noun adds a row to the glossary.
+/// The field's words: the nouns that the project's style fixes, by hand.
+///
+/// A new public noun adds a row to the glossary.
 @Suite struct GlossaryTests {
     static let nouns = [
         "workload", "host", "label dimension", "subject", "peer", "ingress", "egress", "tier", "precedence", "action",

@@ -5,7 +5,9 @@ struct Layers {
     /// Modules of the platform and of other packages, only for the target that names them.
     var outside: [String: Set<String>] = [:]
 
-    /// The part that decides. A target that is missing here fails the test, which is where to think about its layer.
+    /// The part that decides.
+    ///
+    /// A target that is missing here fails the test, which is where to think about its layer.
     static let core = Layers(direct: [
         "NetworkTypes": [],
         "PolicyModel": ["NetworkTypes"],
