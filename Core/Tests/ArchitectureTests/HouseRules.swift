@@ -40,7 +40,7 @@ enum HouseRules {
         let pieces = [
             "/hom" + "e/\\w", "/Use" + "rs/\\w", "/roo" + "t/", "/wor" + "k/", "/op" + "t/swift", "/tm" + "p/\\w",
         ]
-        let pattern = "(?<![\\w}$)\"'.*-])(" + pieces.joined(separator: "|") + ")"
+        let pattern = "(?:(?<![\\w}.])|(?<=-[A-Z]))(" + pieces.joined(separator: "|") + ")"
         return files.flatMap { file in
             matches(of: pattern, in: file.text).map {
                 Violation(path: file.path, line: $0.line, text: "`\($0.groups[0])` looks like a path of one machine")

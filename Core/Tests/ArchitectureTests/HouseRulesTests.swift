@@ -53,7 +53,7 @@ import Testing
 
     @Test(arguments: [
         "cd /hom" + "e/alice/bulkhead", "path: /wor" + "k/x", "`/roo" + "t/.config`", "swift at /op" + "t/swift/usr",
-        "/tm" + "p/log", "x=/Use" + "rs/bob",
+        "/tm" + "p/log", "x=/Use" + "rs/bob", "\"/wor" + "k/x\"", "'/roo" + "t/x'", "-I/op" + "t/swift/usr",
     ])
     func aPathOfOneMachineIsFound(_ text: String) {
         #expect(HouseRules.machinePaths(in: [SourceFile(path: "a.md", text: "\n" + text)]).map(\.line) == [2])
