@@ -72,7 +72,10 @@ struct YAMLFault {
         while lines.indices.contains(index) {
             let line = lines[index]
             let spaces = line.prefix { $0 == " " }.count
-            if spaces == indent, line.dropFirst(indent).hasPrefix("\(key):") { return index + 1 }
+            let written = line.dropFirst(indent)
+            if spaces == indent, ["\(key):", "\"\(key)\":", "'\(key)':"].contains(where: written.hasPrefix) {
+                return index + 1
+            }
             if spaces < indent, spaces < line.count, line.dropFirst(spaces).first != "#" { return nil }
             index += 1
         }
