@@ -53,7 +53,7 @@ extension PolicyReader {
                 .missingKey, "expected \(words.joined(separator: ", ")) in \(record.shape.article)",
                 at: record.location)
             // Not an intersection of nothing, which would be everything.
-            return .any
+            return .union([])
         }
         let whole = parts.count == 1 ? parts[0] : EndExpression.intersection(parts)
         guard let tree = record["except"] else { return whole }

@@ -89,16 +89,16 @@ extension PolicyReader {
     /// A label dimension of the right form that is no word of the selector language.
     mutating func labelKey(_ scalar: Scalar) -> LabelKey? {
         guard checkASCII(scalar, what: "a label dimension") else { return nil }
+        guard !PolicyFormat.reservedLabels.contains(scalar.text), !scalar.text.hasPrefix("bulkhead/") else {
+            findings.report(
+                .reservedName, "expected another label dimension, got `\(scalar.text)`, which policy itself uses",
+                at: scalar.location)
+            return nil
+        }
         guard let key = LabelKey(scalar.text) else {
             findings.report(
                 .invalidLabel,
                 "expected a label dimension: letters, digits and `_ - . /`, starting with a letter, at most 128; got `\(scalar.text.prefix(60))`",
-                at: scalar.location)
-            return nil
-        }
-        guard !PolicyFormat.reservedLabels.contains(scalar.text), !scalar.text.hasPrefix("bulkhead/") else {
-            findings.report(
-                .reservedName, "expected another label dimension, got `\(key)`, which policy itself uses",
                 at: scalar.location)
             return nil
         }
