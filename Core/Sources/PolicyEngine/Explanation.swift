@@ -1,3 +1,4 @@
+public import NetworkTypes
 public import PolicyModel
 
 /// Why a flow is judged as it is: end by end, owner by owner, layer by layer, with the rules that lost.
