@@ -40,13 +40,32 @@ struct ByteView: RandomAccessCollection {
     /// The part from `lower` up to, not including, `upper`, wherever they lie.
     @inline(__always) func from(_ lower: Int, to upper: Int) -> ByteView { self[lower..<Swift.max(lower, upper)] }
 
+    /// The number of plain string bytes from `position`, in whole groups of eight: no quote, backslash or control.
+    @inline(__always) func plainBytes(from position: Int) -> Int {
+        guard let base, position >= startIndex else { return 0 }
+        let (ones, tops): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        var index = position
+        while index &+ 8 <= endIndex {
+            let x = UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self)
+            let quote = x ^ (ones &* 0x22)
+            let backslash = x ^ (ones &* 0x5C)
+            // The top bit of a byte is set where it is zero after the exclusive or, or below 0x20.
+            let found =
+                ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | ((x &- (ones &* 0x20)) & ~x)
+            if found & tops != 0 { break }
+            index &+= 8
+        }
+        return index &- position
+    }
+
     /// Whether the bytes are exactly this text.
     @inline(__always) func equals(_ text: StaticString) -> Bool {
-        guard count == text.utf8CodeUnitCount else { return false }
-        let other = text.utf8Start
+        let length = text.utf8CodeUnitCount
+        guard endIndex &- startIndex == length, let base else { return false }
+        let (mine, other) = (base + startIndex, text.utf8Start)
         var index = 0
-        while index < count {
-            if self[startIndex &+ index] != other[index] { return false }
+        while index < length {
+            if mine[index] != other[index] { return false }
             index &+= 1
         }
         return true
@@ -63,7 +82,9 @@ struct ByteView: RandomAccessCollection {
     /// The text, or nil when the bytes are not UTF-8.
     var text: String? {
         guard let base else { return nil }
-        return String(
-            validating: UnsafeBufferPointer(start: base + startIndex, count: count), as: UTF8.self)
+        let bytes = UnsafeBufferPointer(start: base + startIndex, count: count)
+        // ASCII needs no validation, which costs more than the rest.
+        let all = bytes.reduce(0) { $0 | $1 }
+        return all < 0x80 ? String(decoding: bytes, as: UTF8.self) : String(validating: bytes, as: UTF8.self)
     }
 }

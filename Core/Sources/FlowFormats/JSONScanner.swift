@@ -80,6 +80,7 @@ struct JSONScanner {
         let start = position
         var escaped = false
         while true {
+            position &+= bytes.plainBytes(from: position)
             let byte = bytes[position]
             if byte == UInt8(ascii: "\"") { break }
             if byte == UInt8(ascii: "\\") {
