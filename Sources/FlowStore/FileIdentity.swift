@@ -13,7 +13,7 @@ struct FileIdentity {
 
     struct Known {
         var id: Int64
-        var point: Int64
+        var point: Int64?
         /// The observation from a last line without line feed.
         var tail: Int64?
         /// Whether the file begins with everything that was imported, and whether that is all.

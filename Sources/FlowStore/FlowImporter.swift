@@ -17,8 +17,11 @@ struct FlowImporter {
     /// How often each line without an identifier has come in this file: the same line twice is two lines.
     private var repeats: [Fingerprint: Int] = [:]
     private var touched: Set<StoreRows.Bucket> = []
-    private var unnamedPoint: Int64 = 0
-    /// The observation that the line just read was stored as; nil when it was known.
+    /// The row of the file, and its own observation point once a line needs one.
+    private var file: (id: Int64, name: String, point: Int64?) = (0, "", nil)
+    /// What a last line without line feed left behind when the file was shorter; nil once the whole line confirms it.
+    private var unconfirmedTail: Int64?
+    /// The observation that the line just read brought in; nil when the store had it.
     private var lastObservation: Int64?
 
     init(_ db: Database, hasher: SipHash, namedPoint: String?, observedAt: Instant) throws {
@@ -35,7 +38,7 @@ struct FlowImporter {
         _ source: ByteSource, _ identity: FileIdentity, _ report: inout FileReport,
         progress: (ImportProgress) throws -> Void
     ) throws {
-        let file = try enter(identity, path: report.path)
+        try enter(identity, path: report.path)
         var decoder = FlowDecoder(observedAt: observedAt)
         var left = identity.length
         var tail: Int64?
@@ -59,24 +62,27 @@ struct FlowImporter {
             try decoder.finish { line throws(any Error) in try take(line) }
         }
         report.lines = decoder.summary
+        // The line went on, and says something else now.
+        if let unconfirmedTail { touched.formUnion(try rows.remove(observation: unconfirmedTail)) }
         try db.execute(
-            sql: "UPDATE file SET content = ?, bytes = ?, tail = ? WHERE id = ?",
-            arguments: [identity.content.data, identity.length, tail, file])
+            sql: "UPDATE file SET content = ?, bytes = ?, point = ?, tail = ? WHERE id = ?",
+            arguments: [identity.content.data, identity.length, file.point, tail, file.id])
         try rows.aggregate(touched)
     }
 
-    /// Finds or makes the file's row and its observation point, and takes back a last line that was cut.
-    private mutating func enter(_ identity: FileIdentity, path: String) throws -> Int64 {
+    /// Finds or makes the file's row.
+    private mutating func enter(_ identity: FileIdentity, path: String) throws {
+        file.name = "file:" + (path.split(separator: "/").last.map(String.init) ?? path)
         if let known = identity.known {
-            unnamedPoint = known.point
-            if known.isPrefix, let tail = known.tail { touched.formUnion(try rows.remove(observation: tail)) }
-            return known.id
+            file.id = known.id
+            file.point = known.point
+            if known.isPrefix { unconfirmedTail = known.tail }
+            return
         }
-        unnamedPoint = try namedPoint.map { try point(named: $0) } ?? point(namedAfter: path)
         try db.execute(
-            sql: "INSERT INTO file (head, content, bytes, point) VALUES (?, ?, 0, ?)",
-            arguments: [identity.head.data, identity.content.data, unnamedPoint])
-        return db.lastInsertedRowID
+            sql: "INSERT INTO file (head, content, bytes) VALUES (?, ?, 0)",
+            arguments: [identity.head.data, identity.content.data])
+        file.id = db.lastInsertedRowID
     }
 
     private mutating func store(_ record: FlowRecord, _ line: DecodedLine, _ report: inout FileReport) throws {
@@ -84,6 +90,10 @@ struct FlowImporter {
         let fingerprint = fingerprint(record, line.bytes, named)
         let observation = Observation(record, observedAt: observedAt)
         if let known = try rows.observation(fingerprint) {
+            if known.id == unconfirmedTail {
+                unconfirmedTail = nil
+                lastObservation = known.id
+            }
             if known.report.covers(observation) {
                 report.duplicates += 1
             } else {
@@ -93,7 +103,7 @@ struct FlowImporter {
             }
             return
         }
-        let point = try named.map { try self.point(named: $0) } ?? unnamedPoint
+        let point = try named.map { try self.point(named: $0) } ?? filePoint()
         let edge = try edge(record.edge)
         let sourcePort = Int64(record.tuple.sourcePort)
         if let connection = try matcher.match(
@@ -121,7 +131,8 @@ struct FlowImporter {
             hash.combine(uid)
             hash.combine(record.tuple.proto.rawValue)
             for (address, port) in [
-                (record.tuple.source, record.tuple.sourcePort), (record.tuple.destination, record.tuple.destinationPort),
+                (record.tuple.source, record.tuple.sourcePort),
+                (record.tuple.destination, record.tuple.destinationPort),
             ] {
                 hash.combine(address.family.rawValue)
                 hash.combine(address.bits)
@@ -157,16 +168,18 @@ struct FlowImporter {
         return id
     }
 
-    /// A point for a file that names none: the file's name, numbered when another file has it already.
-    private mutating func point(namedAfter path: String) throws -> Int64 {
-        let name = "file:" + (path.split(separator: "/").last.map(String.init) ?? path)
-        var candidate = name
+    /// The point of a file that names none: the file's name, numbered when another file has it already.
+    private mutating func filePoint() throws -> Int64 {
+        if let known = file.point { return known }
+        var candidate = file.name
         var number = 1
         while try Bool.fetchOne(db, sql: "SELECT 1 FROM point WHERE name = ?", arguments: [candidate]) != nil {
             number += 1
-            candidate = "\(name)#\(number)"
+            candidate = "\(file.name)#\(number)"
         }
-        return try point(named: candidate)
+        let id = try point(named: candidate)
+        file.point = id
+        return id
     }
 }
 

@@ -39,7 +39,9 @@ extension FlowStore {
                 db, sql: "SELECT DISTINCT connection, name FROM observation JOIN point ON point.id = point")
             var names: [Int64: [ObservationPoint]] = [:]
             for row in points {
-                if let point = ObservationPoint(row["name"] as String) { names[row["connection"], default: []].append(point) }
+                if let point = ObservationPoint(row["name"] as String) {
+                    names[row["connection"], default: []].append(point)
+                }
             }
             var result: [StoredConnection] = []
             let rows = try Row.fetchCursor(

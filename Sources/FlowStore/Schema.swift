@@ -35,7 +35,7 @@ enum Schema {
         CREATE TABLE point (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
         CREATE TABLE file (
             id INTEGER PRIMARY KEY, head BLOB NOT NULL UNIQUE, content BLOB NOT NULL, bytes INTEGER NOT NULL,
-            point INTEGER NOT NULL REFERENCES point, tail INTEGER
+            point INTEGER REFERENCES point, tail INTEGER
         );
         CREATE TABLE edge (
             id INTEGER PRIMARY KEY, source TEXT NOT NULL, destination TEXT NOT NULL, protocol INTEGER NOT NULL,

@@ -79,7 +79,9 @@ import Testing
     @Test func countersOfTwoPointsAreNotAddedUp() throws {
         let fixture = try StoreFixture()
         let store = try fixture.store()
-        let text = conn("one", "C1", "100") + conn("two", "C2", "100", state: "SF")
+        let text =
+            conn("one", "C1", "100")
+            + conn("two", "C2", "100", state: "SF")
             .replacingOccurrences(of: "\"orig_pkts\":1", with: "\"orig_pkts\":3")
         _ = try store.importFiles([try fixture.write(text.utf8, to: "a.log")])
         let edge = try #require(try store.edges().first)
@@ -124,7 +126,8 @@ import Testing
     @Test func tablesOfTwoHostsAreOneConnectionWithTwoPoints() throws {
         let fixture = try StoreFixture()
         let store = try fixture.store()
-        let line = "tcp      6 431999 ESTABLISHED src=10.9.0.1 dst=10.9.0.2 sport=4000 dport=80 src=10.9.0.2 "
+        let line =
+            "tcp      6 431999 ESTABLISHED src=10.9.0.1 dst=10.9.0.2 sport=4000 dport=80 src=10.9.0.2 "
             + "dst=10.9.0.1 sport=80 dport=4000 [ASSURED] mark=0 use=1\n"
         for (index, name) in ["web", "app"].enumerated() {
             let report = try store.importBytes(

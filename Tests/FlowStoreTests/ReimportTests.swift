@@ -86,7 +86,8 @@ import Testing
     @Test func aLineWithoutAnIdentifierCountsAsOftenAsOneFileHasIt() throws {
         let fixture = try StoreFixture()
         let store = try fixture.store()
-        let line = #"{"ts":1.5,"id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"10.0.0.2","id.resp_p":2,"#
+        let line =
+            #"{"ts":1.5,"id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"10.0.0.2","id.resp_p":2,"#
             + #""proto":"udp","conn_state":"S0"}"# + "\n"
         let twice = try fixture.write((line + line).utf8, to: "twice.log")
         #expect(try store.importFiles([twice]).files[0].duplicates == 0)

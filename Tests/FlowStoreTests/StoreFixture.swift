@@ -40,7 +40,7 @@ final class StoreFixture {
     /// The file as `gzip` packs it.
     func packed(_ path: String, to name: String) throws -> String {
         let output = root.appending(path: name)
-        FileManager.default.createFile(atPath: output.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: output.path, contents: nil)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/gzip")
         process.arguments = ["-c", path]
