@@ -68,7 +68,9 @@ struct Observation {
         stage = .complete
     }
 
-    /// Adds what another report of the same connection says. The result does not depend on the order of reports.
+    /// Adds what another report of the same connection says.
+    ///
+    /// The result does not depend on the order of reports.
     mutating func merge(_ other: Observation) {
         icmpID = Self.merged(icmpID, other.icmpID, min)
         if other.start < start { start = other.start }
