@@ -28,7 +28,9 @@ extension Lowering {
             throw RulesetError(syntax.place, "expected at most \(size) elements, got \(Set(keys).count)")
         }
         return SetTable(
-            name: syntax.name, isMap: syntax.isMap, types: syntax.types, flags: syntax.flags, index: index,
+            name: syntax.name, isMap: syntax.isMap, types: syntax.types,
+            // The JSON of nft 1.0.6 leaves `dynamic` out, and nothing decides by it.
+            flags: syntax.flags.subtracting([.dynamic]), index: index,
             verdicts: verdicts, texts: keys.map { Self.text($0, syntax.types) })
     }
 

@@ -75,6 +75,13 @@ public struct Outcome: Hashable, Sendable {
         public var prefix: String
         /// The NFLOG group; nil for the kernel's own log.
         public var group: UInt16?
+
+        /// Describes a record.
+        public init(rule: RulePosition, prefix: String, group: UInt16?) {
+            self.rule = rule
+            self.prefix = prefix
+            self.group = group
+        }
     }
 
     /// One counter that was raised by one packet.
@@ -93,6 +100,13 @@ public struct Outcome: Hashable, Sendable {
         public var operation: SetOperation
         /// The key as text, its parts joined by ` . `.
         public var key: String
+
+        /// Describes a change.
+        public init(set: String, operation: SetOperation, key: String) {
+            self.set = set
+            self.operation = operation
+            self.key = key
+        }
     }
 
     /// The fate: of several base chains at a hook each may drop, none can undo a drop.

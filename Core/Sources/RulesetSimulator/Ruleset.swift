@@ -33,7 +33,7 @@ public struct Ruleset: Hashable, Sendable {
         public var isMap: Bool
         /// nft's names of the types of a key's parts.
         public var types: [String]
-        /// nft's names of its flags, sorted.
+        /// nft's names of its flags, sorted; never `dynamic`, which nft's JSON leaves out.
         public var flags: [String]
         /// The keys in the order of the input: addresses and prefixes as usual, all else as numbers, parts joined by
         /// ` . `, `*` for the rest.

@@ -16,7 +16,9 @@ extension TextParser {
             } else {
                 name = "ct \(second)"
             }
-        default: name = "\(first) \(try word("a field of `\(first)`"))"
+        case "ip", "ip6", "th", "tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmpv6", "meta":
+            name = "\(first) \(try word("a field of `\(first)`"))"
+        default: throw RulesetError(start, "unknown statement or match `\(first)`")
         }
         guard let field = Field(rawValue: name) else { throw RulesetError(start, "unknown match `\(name)`") }
         return field
@@ -24,7 +26,7 @@ extension TextParser {
 
     private mutating func parseFib(_ start: RulesetError.Place) throws(RulesetError) -> Field {
         var flags: [String] = []
-        repeat { flags.append(try word("a flag of `fib`")) } while accept(".")
+        repeat { flags.append(try word("a flag of `fib`")) } while accept(symbol: ".")
         let name = "fib \(flags.joined(separator: " . ")) \(try word("a result of `fib`"))"
         guard let field = Field(rawValue: name) else { throw RulesetError(start, "unknown match `\(name)`") }
         return field
@@ -33,9 +35,9 @@ extension TextParser {
     /// Fields joined by dots, or one field under a mask.
     mutating func parseKey() throws(RulesetError) -> Expression {
         var fields = [try parseField()]
-        while accept(".") { fields.append(try parseField()) }
+        while accept(symbol: ".") { fields.append(try parseField()) }
         guard fields.count == 1 else { return .concatenation(fields.map { .field($0) }) }
-        if accept("&") { return .masked(fields[0], try parseMask()) }
+        if accept(symbol: "&") { return .masked(fields[0], try parseMask()) }
         return .field(fields[0])
     }
 
@@ -47,18 +49,18 @@ extension TextParser {
 
     /// `( a | b )`.
     private mutating func parseGroup() throws(RulesetError) -> Expression {
-        try expect("(")
+        try expect(symbol: "(")
         var names: [String] = []
-        repeat { names.append(try literal()) } while accept("|")
-        try expect(")")
+        repeat { names.append(try literal()) } while accept(symbol: "|")
+        try expect(symbol: ")")
         return .either(names)
     }
 
     /// An element's key: values joined by dots.
     mutating func parseConcatenation() throws(RulesetError) -> Expression {
-        if accept("*") { return .wildcard }
+        if accept(symbol: "*") { return .wildcard }
         var parts = [try parsePrimary()]
-        while accept(".") { parts.append(try parsePrimary()) }
+        while accept(symbol: ".") { parts.append(try parsePrimary()) }
         return parts.count == 1 ? parts[0] : .concatenation(parts)
     }
 
@@ -69,7 +71,7 @@ extension TextParser {
             advance()
             return .prefix(first, Int(try number(upTo: 128)))
         }
-        if accept("-") { return .range(first, try literal()) }
+        if accept(symbol: "-") { return .range(first, try literal()) }
         return .literal(first)
     }
 
@@ -84,17 +86,17 @@ extension TextParser {
 
     /// What a field is compared with: a set, a list of flags, an alternative, or one value.
     mutating func parseRightSide() throws(RulesetError) -> Expression {
-        if accept("@") { return .reference(try name()) }
+        if accept(symbol: "@") { return .reference(try name()) }
         if token == .symbol("{") { return .set(try parseElements().map(\.value)) }
         if token == .symbol("(") { return try parseGroup() }
         let first = try parseConcatenation()
         guard case .literal(let text) = first else { return first }
         var names = [text]
         if token == .symbol("|") {
-            while accept("|") { names.append(try literal()) }
+            while accept(symbol: "|") { names.append(try literal()) }
             return .either(names)
         }
-        while accept(",") { names.append(try literal()) }
+        while accept(symbol: ",") { names.append(try literal()) }
         return names.count == 1 ? first : .list(names)
     }
 }

@@ -5,9 +5,9 @@ extension TextParser {
             throw RulesetError(start, "set `\(name)` stands twice")
         }
         var set = SetSyntax(place: start, name: name, isMap: isMap)
-        try expect("{")
+        try expect(symbol: "{")
         skipSeparators()
-        while !accept("}") {
+        while !accept(symbol: "}") {
             try parseProperty(of: &set)
             try endOfStatement()
         }
@@ -23,17 +23,17 @@ extension TextParser {
                 let text = try word("a type")
                 guard let type = Datatype(setType: text) else { throw RulesetError(here, "unknown type `\(text)`") }
                 set.types.append(type)
-            } while accept(".")
+            } while accept(symbol: ".")
             try parseMapType(set)
         case "typeof":
-            repeat { set.types.append(try parseField().type) } while accept(".")
+            repeat { set.types.append(try parseField().type) } while accept(symbol: ".")
             try parseMapType(set)
         case "flags":
             repeat {
                 let text = try word("a flag")
                 guard let flag = SetFlag(rawValue: text) else { throw RulesetError(here, "unknown flag `\(text)`") }
                 set.flags.insert(flag)
-            } while accept(",")
+            } while accept(symbol: ",")
         case "size": set.size = Int(try number(upTo: 0xFFFF_FFFF))
         case "timeout":
             set.flags.insert(.timeout)
@@ -45,7 +45,7 @@ extension TextParser {
         case "counter": try parseCounts()
         case "comment": _ = try quoted("a quoted comment")
         case "elements":
-            try expect("=")
+            try expect(symbol: "=")
             set.elements += try parseElements()
         case let other: throw RulesetError(here, "unknown property `\(other)` of a set")
         }
@@ -53,14 +53,14 @@ extension TextParser {
 
     private mutating func parseMapType(_ set: SetSyntax) throws(RulesetError) {
         guard set.isMap else { return }
-        try expect(":")
+        try expect(symbol: ":")
         guard accept("verdict") else { throw failure("`verdict`, the only map value known here") }
     }
 
     /// Elements between braces; line breaks count only as blanks.
     mutating func parseElements() throws(RulesetError) -> [Located<ElementSyntax>] {
         var elements: [Located<ElementSyntax>] = []
-        try expect("{")
+        try expect(symbol: "{")
         skipNewlines()
         repeat {
             skipNewlines()
@@ -68,8 +68,8 @@ extension TextParser {
             let here = place
             elements.append(Located(place: here, value: try parseElement()))
             skipNewlines()
-        } while accept(",")
-        try expect("}")
+        } while accept(symbol: ",")
+        try expect(symbol: "}")
         return elements
     }
 
@@ -90,7 +90,7 @@ extension TextParser {
             }
         }
         skipNewlines()
-        if accept(":") {
+        if accept(symbol: ":") {
             skipNewlines()
             guard let verdict = try parseVerdict() else { throw failure("a verdict") }
             element.verdict = verdict

@@ -48,7 +48,7 @@ extension TextParser {
         let relation = try parseRelation()
         let right = try parseRightSide()
         // `tcp flags syn / fin,syn` is `tcp flags & (fin|syn) == syn`.
-        if case .field(let field) = key, field.type.isBitmask, accept("/") {
+        if case .field(let field) = key, field.type.isBitmask, accept(symbol: "/") {
             let mask = try parseRightSide()
             return .match(.masked(field, mask), relation == .implicit ? .equal : relation, right)
         }
@@ -56,13 +56,13 @@ extension TextParser {
     }
 
     private mutating func parseRelation() throws(RulesetError) -> Relation {
-        if accept("=") {
-            try expect("=")
+        if accept(symbol: "=") {
+            try expect(symbol: "=")
             return .equal
         }
-        if accept("!") { return accept("=") ? .notEqual : .disjoint }
-        if accept("<") { return accept("=") ? .lessOrEqual : .less }
-        if accept(">") { return accept("=") ? .greaterOrEqual : .greater }
+        if accept(symbol: "!") { return accept(symbol: "=") ? .notEqual : .disjoint }
+        if accept(symbol: "<") { return accept(symbol: "=") ? .lessOrEqual : .less }
+        if accept(symbol: ">") { return accept(symbol: "=") ? .greaterOrEqual : .greater }
         let words: [String: Relation] = [
             "eq": .equal, "ne": .notEqual, "lt": .less, "gt": .greater, "le": .lessOrEqual, "ge": .greaterOrEqual,
         ]
@@ -125,7 +125,7 @@ extension TextParser {
         if accept("tcp") {
             repeat {
                 guard accept("sequence") || accept("options") else { throw failure("`sequence` or `options`") }
-            } while accept(",")
+            } while accept(symbol: ",")
         } else if accept("ip") {
             try expect("options")
         } else {
@@ -150,7 +150,7 @@ extension TextParser {
         try expect("rate")
         let over = accept("over")
         _ = try number()
-        if case .word(let unit) = token { try parseRateUnit(unit) } else { try expect("/") }
+        if case .word(let unit) = token { try parseRateUnit(unit) } else { try expect(symbol: "/") }
         guard ["second", "minute", "hour", "day", "week"].contains(where: { accept($0) }) else {
             throw failure("a unit of time")
         }
@@ -173,19 +173,19 @@ extension TextParser {
             keep(rest: String(parts[1]))
         } else {
             advance()
-            try expect("/")
+            try expect(symbol: "/")
         }
     }
 
     /// `add @set { key timeout 1m limit rate 5/second }`.
     private mutating func parseUpdate(_ verb: String) throws(RulesetError) -> StatementSyntax {
         guard let operation = SetOperation(rawValue: verb) else { throw failure("`add`, `update` or `delete`") }
-        try expect("@")
+        try expect(symbol: "@")
         let set = try name()
-        try expect("{")
+        try expect(symbol: "{")
         let key = try parseKey()
         var limits: [Bool] = []
-        while !accept("}") {
+        while !accept(symbol: "}") {
             if accept("timeout") {
                 try duration()
             } else if accept("limit") {

@@ -30,7 +30,7 @@ struct TextParser {
         RulesetError(place, "expected \(expected), got \(token.text)")
     }
 
-    mutating func accept(_ symbol: Character) -> Bool {
+    mutating func accept(symbol: Character) -> Bool {
         guard token == .symbol(symbol) else { return false }
         advance()
         return true
@@ -42,8 +42,8 @@ struct TextParser {
         return true
     }
 
-    mutating func expect(_ symbol: Character) throws(RulesetError) {
-        guard accept(symbol) else { throw failure("`\(symbol)`") }
+    mutating func expect(symbol: Character) throws(RulesetError) {
+        guard accept(symbol: symbol) else { throw failure("`\(symbol)`") }
     }
 
     mutating func expect(_ word: String) throws(RulesetError) {
@@ -126,9 +126,9 @@ struct TextParser {
         if let other = named.first(where: { $0 != table.name }) {
             throw RulesetError(place, "expected only table `\(table.name)`, got `\(other)` as well")
         }
-        try expect("{")
+        try expect(symbol: "{")
         skipSeparators()
-        while !accept("}") { try parseTableItem() }
+        while !accept(symbol: "}") { try parseTableItem() }
         skipSeparators()
         guard token == .end else { throw failure("the end after one table") }
     }
@@ -156,9 +156,9 @@ struct TextParser {
 
     private mutating func parseCounter(_ start: RulesetError.Place) throws(RulesetError) {
         let name = try name()
-        try expect("{")
+        try expect(symbol: "{")
         skipSeparators()
-        while !accept("}") {
+        while !accept(symbol: "}") {
             if accept("comment") {
                 _ = try quoted("a quoted comment")
             } else {
@@ -179,9 +179,9 @@ struct TextParser {
             throw RulesetError(start, "chain `\(name)` stands twice")
         }
         var chain = ChainSyntax(place: start, name: name)
-        try expect("{")
+        try expect(symbol: "{")
         skipSeparators()
-        while !accept("}") {
+        while !accept(symbol: "}") {
             if token == .word("type") {
                 guard chain.base == nil else { throw failure("one `type` in a chain") }
                 chain.base = try parseBase()
@@ -235,8 +235,8 @@ struct TextParser {
         } else {
             named = false
         }
-        if accept("-") { return base - Int(try number(upTo: 0x3FFF_FFFF)) }
-        if accept("+") { return base + Int(try number(upTo: 0x3FFF_FFFF)) }
+        if accept(symbol: "-") { return base - Int(try number(upTo: 0x3FFF_FFFF)) }
+        if accept(symbol: "+") { return base + Int(try number(upTo: 0x3FFF_FFFF)) }
         return named ? base : Int(try number(upTo: 0x3FFF_FFFF))
     }
 }
