@@ -26,6 +26,9 @@ extension Ruleset {
 /// One packet's way through the base chains of a hook (`nft_do_chain`).
 private struct Evaluation {
     let program: Program
+    /// The program's own, once more: a debug build would copy the whole program for each step.
+    private let rules: [Range<Int>]
+    private let steps: [Step]
     let memory: KernelMemory
     var reading: Reading
     var outcome = Outcome()
@@ -34,6 +37,8 @@ private struct Evaluation {
 
     init(program: Program, packet: Packet, hook: Hook, memory: KernelMemory) {
         self.program = program
+        rules = program.rules
+        steps = program.steps
         self.memory = memory
         reading = Reading(packet, hook: hook)
     }
@@ -111,8 +116,12 @@ private struct Evaluation {
 
     /// Runs the steps of a rule until one does not hold; without a verdict at its end the chain goes on.
     private mutating func evaluate(_ rule: Int, in chain: Int) -> Result {
-        for index in program.rules[rule] {
-            switch program.steps[index] {
+        let range = rules[rule]
+        var index = range.lowerBound
+        while index < range.upperBound {
+            let step = steps[index]
+            index += 1
+            switch step {
             case .compare(let field, let mask, let comparison, let value):
                 guard let read = reading.value(field), comparison.holds(read & mask, value) else { return .noMatch }
             case .range(let field, let lower, let upper, let inverted):

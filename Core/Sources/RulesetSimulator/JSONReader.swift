@@ -1,6 +1,8 @@
 /// Reads what `nft -j list table inet NAME` prints (libnftables-json(5)).
 struct JSONReader {
     private var table: TableSyntax?
+    private var chainNumbers: [String: Int] = [:]
+    private var setNames: Set<String> = []
 
     static func parse(_ text: String) throws(RulesetError) -> TableSyntax {
         let root = JSONNode(value: try JSONScanner.parse(text), path: "")
@@ -49,7 +51,7 @@ struct JSONReader {
         ])
         try checkTable(members, node)
         var chain = ChainSyntax(place: node.place, name: try members.required("name", in: node).string())
-        guard table?.chains.contains(where: { $0.name == chain.name }) == false else {
+        guard chainNumbers.updateValue(chainNumbers.count, forKey: chain.name) == nil else {
             throw RulesetError(node.place, "chain `\(chain.name)` stands twice")
         }
         if let type = members["type"] {
@@ -73,6 +75,9 @@ struct JSONReader {
         try checkTable(members, node)
         var set = SetSyntax(
             place: node.place, name: try members.required("name", in: node).string(), isMap: isMap)
+        guard setNames.insert(set.name).inserted else {
+            throw RulesetError(node.place, "set `\(set.name)` stands twice")
+        }
         let typeNode = try members.required("type", in: node)
         for text in try typeNode.strings() {
             guard let type = Datatype(setType: text) else {
@@ -112,10 +117,7 @@ struct JSONReader {
             rule.statements.append(Located(place: item.place, value: try Self.statement(item)))
         }
         let chain = try members.required("chain", in: node)
-        let name = try chain.string()
-        guard let index = table?.chains.firstIndex(where: { $0.name == name }) else {
-            throw chain.failure("a chain listed before")
-        }
+        guard let index = chainNumbers[try chain.string()] else { throw chain.failure("a chain listed before") }
         table?.chains[index].rules.append(rule)
     }
 }

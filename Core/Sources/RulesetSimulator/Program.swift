@@ -17,6 +17,7 @@ enum RuleVerdict: Hashable, Sendable {
 enum Comparison: Hashable, Sendable {
     case equal, notEqual, less, greater, lessOrEqual, greaterOrEqual
 
+    @inline(__always)
     func holds(_ a: UInt128, _ b: UInt128) -> Bool {
         switch self {
         case .equal: a == b

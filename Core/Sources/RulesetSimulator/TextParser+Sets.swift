@@ -1,7 +1,7 @@
 extension TextParser {
     mutating func parseSet(_ start: RulesetError.Place, isMap: Bool) throws(RulesetError) {
         let name = try name()
-        guard !table.sets.contains(where: { $0.name == name }) else {
+        guard setNames.insert(name).inserted else {
             throw RulesetError(start, "set `\(name)` stands twice")
         }
         var set = SetSyntax(place: start, name: name, isMap: isMap)

@@ -5,6 +5,9 @@ struct TextParser {
     private var tokens: [(token: Token, place: RulesetError.Place)]
     private var index = 0
     var table = TableSyntax(name: "")
+    /// The names of chains and of sets that were seen; the two are apart in nft.
+    var chainNames: Set<String> = []
+    var setNames: Set<String> = []
 
     init(_ text: String) throws(RulesetError) { tokens = try Lexer.tokens(text) }
 
@@ -175,7 +178,7 @@ struct TextParser {
 
     private mutating func parseChain(_ start: RulesetError.Place) throws(RulesetError) {
         let name = try name()
-        guard !table.chains.contains(where: { $0.name == name }) else {
+        guard chainNames.insert(name).inserted else {
             throw RulesetError(start, "chain `\(name)` stands twice")
         }
         var chain = ChainSyntax(place: start, name: name)

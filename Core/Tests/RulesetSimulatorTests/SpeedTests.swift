@@ -3,16 +3,6 @@ import RulesetSimulator
 import Testing
 
 @Suite struct SpeedTests {
-    @Test func linearScratch() throws {
-        var text = "table inet t {\nchain i { type filter hook input priority 0; policy drop;\n"
-        for n in 0..<300 { text += "ip saddr 10.0.\(n % 256).\(n / 256) tcp dport \(n) accept\n" }
-        text += "}\n}\n"
-        let ruleset = try Ruleset(text: text)
-        let packet = Packet(IPAddress(ipv4: 0x0B00_0000), to: IPAddress(ipv4: 1), .tcp, port: 5)
-        let e = ContinuousClock().measure { for _ in 0..<10_000 { _ = ruleset.evaluate(packet, hook: .input) } }
-        print("LINEAR 10k x 300:", e)
-    }
-
     /// A differential run of 100,000 packets has to fit into a debug test.
     @Test func aHundredThousandPacketsPassHundredsOfRules() throws {
         var text = "table inet t {\n"
