@@ -24,9 +24,10 @@ struct ElementIndex: Hashable, Sendable {
     /// Two elements that cannot stand in one set, by their ordinals.
     struct Conflict: Error { var first: Int, second: Int }
 
-    /// Arranges the elements; `keys[i]` nil is the element `*`. `differ` tells whether two equal keys contradict.
+    /// Arranges the elements, each by its ordinal.
     ///
-    /// Refuses what kernel and nft refuse: overlapping intervals unless merged, and equal keys that contradict.
+    /// A nil key is the element `*`; `differ` tells whether two equal keys contradict. Refuses what kernel and nft
+    /// refuse: overlapping intervals unless merged, and equal keys that contradict.
     init(_ keys: [[Part]?], merges: Bool, isMap: Bool, differ: (Int, Int) -> Bool) throws(Conflict) {
         var singles: [Interval] = []
         for (ordinal, key) in keys.enumerated() {

@@ -82,12 +82,11 @@ extension Lowering {
     private mutating func noteEquality(
         _ field: Field, _ value: UInt128, _ place: RulesetError.Place
     ) throws(RulesetError) {
-        let number = IPProtocol(rawValue: UInt8(truncatingIfNeeded: value))
-        switch (field, value) {
-        case (.metaNfproto, 2): try note(.ipv4, nil, place)
-        case (.metaNfproto, 10): try note(.ipv6, nil, place)
-        case (.metaL4proto, _), (.ipProtocol, _), (.ip6NextHeader, _): try note(nil, number, place)
-        default: break
+        if field == .metaNfproto {
+            if value == 2 { try note(.ipv4, nil, place) }
+            if value == 10 { try note(.ipv6, nil, place) }
+        } else if field == .metaL4proto || field == .ipProtocol || field == .ip6NextHeader {
+            try note(nil, IPProtocol(rawValue: UInt8(truncatingIfNeeded: value)), place)
         }
     }
 

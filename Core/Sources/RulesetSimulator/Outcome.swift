@@ -11,6 +11,7 @@ public struct RulePosition: Hashable, Sendable, Comparable, CustomStringConverti
         self.index = index
     }
 
+    /// Orders by the chain's name, then by place.
     public static func < (a: Self, b: Self) -> Bool { a.chain == b.chain ? a.index < b.index : a.chain < b.chain }
 
     /// `chain[index]`.

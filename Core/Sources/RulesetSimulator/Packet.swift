@@ -104,9 +104,9 @@ public struct Packet: Hashable, Sendable {
     public var firstNextHeader: IPProtocol?
     /// Flags and offset of the IPv4 header as one number (RFC 791 §3.1); for IPv6 only the low 13 bits count.
     public var fragmentField: UInt16 = 0
-    /// The interface of arrival; empty when there is none. Not visible in output and postrouting.
+    /// The interface of arrival; empty when there is none, and not visible in output and postrouting.
     public var inputInterface = ""
-    /// The interface of departure; empty when there is none. Not visible in prerouting and input.
+    /// The interface of departure; empty when there is none, and not visible in prerouting and input.
     public var outputInterface = ""
     /// How the frame was addressed.
     public var kind: Kind = .host

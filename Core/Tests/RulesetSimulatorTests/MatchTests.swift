@@ -40,6 +40,8 @@ import Testing
         Case("th sport 2048", .icmp, true, "th reads type and code of ICMP") { $0.icmpType = 8 },
         Case("tcp dport 80", .tcp, false, "later fragments have no header: nft_payload_eval") { $0.fragmentField = 5 },
         Case("tcp dport != 80", .tcp, false, "and break `!=` too") { $0.fragmentField = 5 },
+        Case("th dport != { 81, 82 }", .tcp, false, "and a set turned round") { $0.fragmentField = 5 },
+        Case("ct mark != { 1, 2 }", .tcp, false, "no entry, no mark to be outside a set") { $0.state = .untracked },
         Case("meta l4proto tcp", .tcp, true, "but keep their protocol") { $0.fragmentField = 5 },
         Case("tcp dport 80", .tcp, true, "a first fragment has its header") { $0.fragmentField = 0x2000 },
         Case("ip frag-off & 0x1fff != 0", .tcp, true, "the low 13 bits are the offset") { $0.fragmentField = 0x2005 },

@@ -1,7 +1,7 @@
 import RulesetSimulator
 import Testing
 
-/// What nft 1.0.6 on kernel 6.18 refuses is an error, and so is what this reader does not know, never a match that fails.
+/// What nft 1.0.6 on kernel 6.18 refuses is an error, and so is what this reader does not know.
 ///
 /// Every line was tried on nft: it refuses all but the three that say that this reader does not know them, and takes
 /// all of `isAccepted`.
