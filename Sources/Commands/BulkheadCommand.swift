@@ -83,5 +83,5 @@ struct PolicyCommand: ParsableCommand {
         commandName: "policy", abstract: "Check policy, and see what a change of it would do.", subcommands: subcommands
     )
 
-    static var subcommands: [any ParsableCommand.Type] { [] }
+    static var subcommands: [any ParsableCommand.Type] { [PolicyCheckCommand.self] }
 }
