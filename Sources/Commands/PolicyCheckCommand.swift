@@ -18,7 +18,9 @@ struct PolicyCheckCommand: ContextCommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let result = PolicyDirectory.load(path, now: context.now)
         let unreadable = result.diagnostics.first { $0.severity == .error && $0.location == nil }
-        if result.policy == nil, let unreadable, result.diagnostics.count == 1 { throw CommandError(unreadable.message) }
+        if result.policy == nil, let unreadable, result.diagnostics.count == 1 {
+            throw CommandError(unreadable.message)
+        }
         let report = CheckReport(result)
         switch output.format {
         case .text: try printText(report, result, context)
