@@ -191,6 +191,7 @@ public struct FlatReference: Sendable {
         case .no: return notMatched()
         case .unknown(let attribute):
             let (one, other) = (matched(), notMatched())
+            if one == other { return other }
             let isClear = other.kind == .allowed || other.kind == .denied
             return isClear && one.kind == other.kind ? other : EndDecision(.indeterminate(attribute), by: name)
         }

@@ -178,7 +178,10 @@ public struct LatticeReference: Sendable {
 
     /// An allow opens what its scope consents to; the exceptions of the quarantines that concern the flow open as well.
     private func allows(_ seat: Seat) -> EndDecision {
-        var claims = policy.quarantines.filter { concerns($0, seat) }.flatMap { exceptions($0.exceptions, seat) }
+        var claims = policy.quarantines.filter { quarantine in
+            isMember(seat.subject, seat.here.address, of: quarantine)
+                || seat.peers.allSatisfy { isMember($0, seat.there.address, of: quarantine) }
+        }.flatMap { exceptions($0.exceptions, seat) }
         for ruleset in policy.rulesets {
             for rule in ruleset.rules where rule.action == .allow {
                 let consents = ruleset.scopes.contains { isInside($0, rule, seat) }
@@ -245,6 +248,7 @@ public struct LatticeReference: Sendable {
         case .unknown(let attribute):
             let ifItHeld = decision(claim.id, tier)
             let ifNot = first(of: others, in: tier, then: decision, otherwise: otherwise)
+            if ifItHeld == ifNot { return ifNot }
             switch (ifItHeld.kind, ifNot.kind) {
             case (.allowed, .allowed), (.denied, .denied): return ifNot
             case (.allowed, _), (.denied, _), (.indeterminate, _), (.notGoverned, _):

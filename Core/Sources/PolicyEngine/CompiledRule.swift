@@ -1,0 +1,90 @@
+internal import NetworkTypes
+internal import PolicyModel
+
+/// A flat rule with its names resolved to numbers.
+struct CompiledRule: Sendable {
+    /// A relation on columns.
+    enum ColumnRelation: Sendable {
+        case same([Int])
+        case different([Int])
+        case samePrincipal
+    }
+
+    let source: FlatRule
+    /// The number of the layer, and of the tier in it.
+    let layer: Int
+    let tier: Int
+    /// The number of the tier that a pass goes on with; the number of tiers when that is the layer's default.
+    let passTo: Int
+    /// The numbers of the expressions.
+    let subject: Int
+    let peer: Int
+    let relations: [ColumnRelation]
+    /// Whether the verdict may depend on more of the flow than addresses, protocol, destination port and message.
+    let needsFlow: Bool
+
+    /// Whether `self` is asked before `other`; both stand in some layer and tier, ties break by identifier.
+    func precedes(_ other: CompiledRule) -> Bool {
+        if layer != other.layer { return layer < other.layer }
+        if tier != other.tier { return tier < other.tier }
+        if source.rank != other.source.rank { return source.rank < other.source.rank }
+        let (mine, theirs) = (source.action.order, other.source.action.order)
+        return mine == theirs ? source.id < other.source.id : mine < theirs
+    }
+}
+
+extension RuleAction {
+    /// Deny before allow before pass at equal rank.
+    var order: Int {
+        switch self {
+        case .deny: 0
+        case .allow: 1
+        case .pass: 2
+        }
+    }
+}
+
+extension FlatRule {
+    /// Whether the rule asks for anything that a class of flows does not determine.
+    var asksForMore: Bool {
+        subjectAttributes != .none || peerAttributes != .none || !conditions.isEmpty
+            || relations.contains(.samePrincipal)
+            || services.contains {
+                if case .ports(_, _, let source) = $0 { return source != .all }
+                return false
+            }
+    }
+}
+
+/// Which row of columns an expression holds for: the identities, in ascending order.
+struct ExpressionEntry: Sendable {
+    var source: EndExpression
+    var compiled: CompiledExpression
+    /// The identities that it holds for, ascending.
+    var members: [UInt32] = []
+    /// How many rules, layers and selections use it.
+    var uses = 0
+    /// The rules whose subject it is.
+    var subjectOf: [UInt32] = []
+}
+
+/// What one identity enforces: the rules of which it is the subject, in order of precedence.
+struct IdentityRules: Sendable {
+    var egress: [UInt32] = []
+    var ingress: [UInt32] = []
+
+    subscript(direction: Direction) -> [UInt32] {
+        get {
+            switch direction {
+            case .egress: egress
+            case .ingress: ingress
+            }
+        }
+        set {
+            switch direction {
+            case .egress: egress = newValue
+            case .ingress: ingress = newValue
+            }
+        }
+    }
+}
