@@ -6,8 +6,8 @@ import Testing
 
 /// Laws of flat policy, held by the reference on random worlds.
 @Suite struct FlatLawTests {
-    private static let worlds = 150
-    private static let flowsEach = 10
+    private static let worlds = 120
+    private static let flowsEach = 8
 
     /// Runs the body on random flows in random worlds and returns how often it said that the law had something to say.
     private func eachFlow(
@@ -95,7 +95,8 @@ import Testing
             }
         }
         #expect(families == [[.ipv4], [.ipv6]])
-        #expect(decisions[0] == decisions[1])
+        #expect(decisions[0].count == decisions[1].count)
+        for (four, six) in zip(decisions[0], decisions[1]) { #expect(four == six) }
         #expect(Set(decisions[0].map(\.policy.outcome)).count > 3)
     }
 

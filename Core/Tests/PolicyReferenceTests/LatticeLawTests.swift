@@ -6,8 +6,8 @@ import Testing
 
 /// Laws of Bulkhead's own lattice, held by the reference on random worlds.
 @Suite struct LatticeLawTests {
-    private static let worlds = 150
-    private static let flowsEach = 10
+    private static let worlds = 120
+    private static let flowsEach = 8
 
     /// Runs the body on random flows in random worlds and returns how often it said that the law had something to say.
     private func eachFlow(
@@ -65,7 +65,8 @@ import Testing
                 return flow.source.address.family == limits[side].families[0]
             }
         }
-        #expect(decisions[0] == decisions[1])
+        #expect(decisions[0].count == decisions[1].count)
+        for (four, six) in zip(decisions[0], decisions[1]) { #expect(four == six) }
         #expect(Set(decisions[0].map(\.policy.outcome)).count > 3)
     }
 
@@ -93,7 +94,7 @@ import Testing
         let applied = eachFlow(seed: 25) { world, flow, instant, rng in
             let before = decide(world, flow, instant)
             var more = world
-            for guardrail in LatticeWorld.random(using: &rng).policy.guardrails {
+            for guardrail in (0..<4).flatMap({ _ in LatticeWorld.random(using: &rng).policy.guardrails }) {
                 var added = guardrail
                 added.id = RuleID(rawValue: "new/\(guardrail.id)")
                 added.exceptions = []
