@@ -1,7 +1,7 @@
 import PolicyModel
 import PolicyReference
-import Testing
 import TestWorlds
+import Testing
 
 /// The hand-written cases of `Conformance/`, asked of the references.
 @Suite struct ConformanceTests {
