@@ -51,5 +51,9 @@ let package = Package(
                 name: "TestWorlds", dependencies: ["PolicyModel", "NetworkTypes"], path: "Tests/TestWorlds",
                 swiftSettings: settings)
         ]
-        + tests.map { .testTarget(name: $0.name, dependencies: $0.dependencies, swiftSettings: settings) }
+        + tests.map {
+            .testTarget(
+                name: $0.name, dependencies: $0.dependencies,
+                exclude: $0.name == "RulesetSimulatorTests" ? ["Fixtures"] : [], swiftSettings: settings)
+        }
 )
