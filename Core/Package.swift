@@ -11,7 +11,9 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
     ] + (strict ? [.treatAllWarnings(as: .error)] : [])
 
-/// The part that decides: no dependency, no Foundation, no I/O, no clock, no `async`. `ArchitectureTests` holds the arrows.
+/// The part that decides: no dependency, no Foundation, no I/O, no clock, nothing asynchronous.
+///
+/// `ArchitectureTests` holds the arrows.
 let libraries: [(name: String, dependencies: [Target.Dependency])] = [
     ("NetworkTypes", []),
     ("PolicyModel", ["NetworkTypes"]),

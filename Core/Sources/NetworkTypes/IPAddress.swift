@@ -10,9 +10,16 @@ public struct IPAddress: Hashable, Comparable, Sendable {
     public let bits: UInt128
 
     /// Makes an address from its integer value, or nil when `bits` does not fit the family.
+    ///
+    /// As everywhere, an IPv6 value in `::ffff:0:0/96` becomes the IPv4 address that it maps.
     @inlinable public init?(_ family: AddressFamily, bits: UInt128) {
-        guard bits <= family.highest else { return nil }
-        self.init(unchecked: family, bits)
+        switch family {
+        case .ipv4:
+            guard bits <= family.highest else { return nil }
+            self.init(unchecked: family, bits)
+        case .ipv6:
+            self.init(ipv6: bits)
+        }
     }
 
     /// Makes an IPv4 address from its integer value in host order.
@@ -37,7 +44,9 @@ public struct IPAddress: Hashable, Comparable, Sendable {
     }
 
     /// The next higher address of the family, or nil after the last.
-    public var successor: IPAddress? { IPAddress(family, bits: bits &+ 1).flatMap { bits == .max ? nil : $0 } }
+    public var successor: IPAddress? {
+        bits == family.highest ? nil : IPAddress(unchecked: family, bits + 1)
+    }
 
     /// Whether the host itself is meant: `127.0.0.0/8` (RFC 1122 §3.2.1.3) or `::1` (RFC 4291 §2.5.3).
     @inlinable public var isLoopback: Bool {

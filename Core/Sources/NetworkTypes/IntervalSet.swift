@@ -1,9 +1,10 @@
 /// A set of integers, held as sorted, disjoint, non-adjacent closed intervals.
 ///
-/// Two sets with the same members are equal. Every operation is linear in the number of intervals.
+/// Two sets with the same members are equal. Every operation is linear in the number of
+/// intervals, but for making a set from parts and `union`, which sort them.
 public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>: Hashable, Sendable {
-    /// The intervals in ascending order.
     // INVARIANT: for neighbours a, b: a.upperBound + 1 < b.lowerBound.
+    /// The intervals in ascending order.
     public private(set) var intervals: [ClosedRange<Bound>]
 
     /// The set without a member.

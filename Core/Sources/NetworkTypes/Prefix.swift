@@ -1,7 +1,7 @@
 /// A block of addresses that share their first `length` bits, in CIDR form (RFC 4632).
 public struct Prefix: Hashable, Comparable, Sendable {
-    /// The lowest address of the block.
     // INVARIANT: all bits after `length` are zero.
+    /// The lowest address of the block.
     public let address: IPAddress
     /// The number of leading bits that are fixed, 0 to the family's width.
     public let length: Int
@@ -70,6 +70,8 @@ extension Prefix: CustomStringConvertible {
 
     private static func decimal(_ text: some StringProtocol) -> Int? {
         guard (1...3).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        // A leading zero is octal to some readers, as in an address.
+        guard text.utf8.count == 1 || text.utf8.first != 48 else { return nil }
         return Int(text)
     }
 

@@ -34,8 +34,10 @@ extension PolicyEngine {
     func enforcement(_ question: Question, layer number: Int) -> EnforcementMode? {
         let layer = layers[number]
         guard holds(layer.appliesTo, question.subject) else { return nil }
-        for relation in layer.relations {
-            let holding = question.peers.contains { holds(relation, question, $0) == .yes }
+        if !layer.relations.isEmpty {
+            let holding = question.peers.contains { peer in
+                layer.relations.allSatisfy { holds($0, question, peer) != .no }
+            }
             if !holding { return nil }
         }
         switch layer.source.enforcer {
@@ -60,16 +62,23 @@ struct LayerWalk {
     private var memory: [Int: EndDecision] = [:]
     private var hasForked = false
 
-    init(engine: PolicyEngine, question: Question, layer number: Int, mode: EnforcementMode) {
+    /// A walk with these rules, in order of precedence.
+    init(engine: PolicyEngine, question: Question, layer number: Int, mode: EnforcementMode, rules: [CompiledRule]) {
         self.engine = engine
         self.question = question
         self.number = number
         self.mode = mode
         layer = engine.layers[number]
+        self.rules = rules
+    }
+
+    /// A walk with all rules of the subject's program that may be asked.
+    init(engine: PolicyEngine, question: Question, layer number: Int, mode: EnforcementMode) {
         let row = engine.identityRules[Int(question.subject)][question.direction]
-        rules = row.compactMap { engine.rules[Int($0)] }.filter {
+        let asked = row.compactMap { engine.rules[Int($0)] }.filter {
             $0.layer == number && (!question.isSelf || $0.source.namesProcess)
         }
+        self.init(engine: engine, question: question, layer: number, mode: mode, rules: asked)
     }
 
     mutating func decide() -> EndDecision { decide(tier: 0) }
@@ -94,6 +103,7 @@ struct LayerWalk {
                 hasForked = true
                 let matched = outcome(of: rule)
                 let rest = decide(tier: tier, from: position + 1)
+                if matched == rest { return rest }
                 switch (matched.kind, rest.kind) {
                 case (.allowed, .allowed), (.denied, .denied): return rest
                 case (.allowed, _), (.denied, _), (.indeterminate, _), (.notGoverned, _):

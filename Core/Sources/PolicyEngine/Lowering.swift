@@ -81,7 +81,7 @@ extension Policy {
     /// A quarantine: what it excepts passes to the next tier, all else to or from a member is denied.
     private static func tier(_ quarantine: Quarantine) -> Tier {
         let holes = quarantine.exceptions.flatMap { both($0.id, .pass(to: nil), $0.match, validity: $0.validity) }
-        let members = quarantine.members
+        let members = quarantine.members.intersected(with: .anyWorkload)
         let denials =
             both(quarantine.id, .deny(.drop), TrafficMatch(from: members, to: .any, services: [.any]), rank: 1)
             + both(quarantine.id, .deny(.drop), TrafficMatch(from: .any, to: members, services: [.any]), rank: 1)
@@ -90,11 +90,12 @@ extension Policy {
 
     /// An exception acts as an allow at both ends, for flows that touch a member of its quarantine.
     private static func exceptionAllows(_ quarantine: Quarantine) -> [FlatRule] {
-        quarantine.exceptions.flatMap { exception in
+        let members = quarantine.members.intersected(with: .anyWorkload)
+        return quarantine.exceptions.flatMap { exception in
             var leaving = exception.match
-            leaving.from = leaving.from.intersected(with: quarantine.members)
+            leaving.from = leaving.from.intersected(with: members)
             var entering = exception.match
-            entering.to = entering.to.intersected(with: quarantine.members)
+            entering.to = entering.to.intersected(with: members)
             return both(exception.id, .allow, leaving, validity: exception.validity)
                 + both(exception.id, .allow, entering, validity: exception.validity)
         }
@@ -130,7 +131,7 @@ extension EndExpression {
     /// What both hold for.
     func intersected(with other: EndExpression) -> EndExpression {
         if self == .any { return other }
-        if other == .any || other == .selector(.all) && holdsOnlyForWorkloads { return self }
+        if other == .any || (other == .anyWorkload || other == .selector(.all)) && holdsOnlyForWorkloads { return self }
         return .intersection([self, other])
     }
 

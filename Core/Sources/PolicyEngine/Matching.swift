@@ -50,6 +50,13 @@ struct Question {
     var processAttribute: FlowAttribute { subjectIsSource ? .sourceProcess : .destinationProcess }
     var principalAttribute: FlowAttribute { subjectIsSource ? .sourcePrincipal : .destinationPrincipal }
 
+    /// The same question under another view.
+    func seen(in view: View) -> Question {
+        Question(
+            flow: flow, packet: packet, instant: instant, view: view, subjectIsSource: subjectIsSource,
+            direction: direction, subject: subject, peers: peers, isSelf: isSelf)
+    }
+
     /// The same subject and peer, asked about the packet that comes back.
     var reply: Question {
         Question(

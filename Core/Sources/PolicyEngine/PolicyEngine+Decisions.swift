@@ -81,10 +81,11 @@ extension PolicyEngine {
         var denied: Verdict?
         var ports: [ClosedRange<UInt16>] = []
         var anyAllowed = false
+        var undecided: Outcome?
         for part in parts {
             let verdict = judged(part.lowerBound)
             switch verdict.outcome {
-            case .indeterminate: return verdict
+            case .indeterminate: if undecided == nil { undecided = verdict.outcome }
             case .denied, .partly:
                 if denied == nil { denied = verdict }
                 ports.append(part)
@@ -93,7 +94,11 @@ extension PolicyEngine {
             if first == nil { first = verdict }
         }
         guard var result = denied ?? first else { return judged(Flow.unrecordedSourcePorts.lowerBound) }
-        if denied != nil, anyAllowed { result.outcome = .partly(denied: PortSet(ports)) }
+        if let undecided {
+            result.outcome = undecided
+        } else if denied != nil, anyAllowed {
+            result.outcome = .partly(denied: PortSet(ports))
+        }
         return result
     }
 

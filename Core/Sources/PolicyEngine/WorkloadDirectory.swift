@@ -58,6 +58,11 @@ struct WorkloadDirectory: Sendable {
         owners.map { ($0.key, shared[$0.key] ?? [$0.value]) }
     }
 
+    /// Every workload with its number and its identities; in no order.
+    var numbered: [(number: Int, workload: Workload, identities: [UInt32])] {
+        entries.enumerated().compactMap { number, entry in entry.map { (number, $0.workload, $0.identities) } }
+    }
+
     mutating func add(_ workload: Workload, identities: [UInt32]) {
         precondition(numbers[workload.id] == nil, "a workload is removed before it is added again")
         let number = free.popLast() ?? entries.count

@@ -1,0 +1,98 @@
+internal import NetworkTypes
+internal import PolicyModel
+
+extension DecisionTable {
+    /// How many flows go through one stage before the next stage begins, so that their memory accesses overlap.
+    static let batch = 256
+
+    /// Judges flows that are held as columns, all IPv4.
+    ///
+    /// The columns and the result have the same length. `ports` holds the destination port; for ICMP, type × 256 + code;
+    /// for other protocols it means nothing. Source ports, processes, principals and conditions are unknown.
+    public mutating func replay(
+        sources: UnsafeBufferPointer<UInt32>, destinations: UnsafeBufferPointer<UInt32>,
+        protocols: UnsafeBufferPointer<UInt8>, ports: UnsafeBufferPointer<UInt16>,
+        into keys: UnsafeMutableBufferPointer<UInt32>
+    ) {
+        precondition(
+            sources.count == keys.count && destinations.count == keys.count && protocols.count == keys.count
+                && ports.count == keys.count, "all columns have the length of the result")
+        var start = 0
+        while start < keys.count {
+            let count = min(Self.batch, keys.count - start)
+            if !lookUp(sources, destinations, protocols, ports, keys, start, count) {
+                for index in start..<start + count where keys[index] == 0 || sources[index] == destinations[index] {
+                    keys[index] = ask(sources[index], destinations[index], protocols[index], ports[index])
+                }
+            }
+            start += count
+        }
+    }
+
+    /// Fills the keys of one batch from the tables; false when the engine has to be asked for some.
+    private func lookUp(
+        _ sources: UnsafeBufferPointer<UInt32>, _ destinations: UnsafeBufferPointer<UInt32>,
+        _ protocols: UnsafeBufferPointer<UInt8>, _ ports: UnsafeBufferPointer<UInt16>,
+        _ keys: UnsafeMutableBufferPointer<UInt32>, _ start: Int, _ count: Int
+    ) -> Bool {
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 2 * Self.batch) { scratch -> Bool in
+            guard let from = sources.baseAddress?.advanced(by: start),
+                let to = destinations.baseAddress?.advanced(by: start),
+                let proto = protocols.baseAddress?.advanced(by: start),
+                let port = ports.baseAddress?.advanced(by: start),
+                let out = keys.baseAddress?.advanced(by: start), let a = scratch.baseAddress
+            else { return true }
+            let b = a + Self.batch
+            addresses.first.withUnsafeBufferPointer { first in
+                for i in 0..<count {
+                    a[i] = first[Int(from[i] >> 16)]
+                    b[i] = first[Int(to[i] >> 16)]
+                }
+            }
+            addresses.second.withUnsafeBufferPointer { second in
+                for i in 0..<count {
+                    a[i] = second[Int(a[i]) << 8 | Int(from[i] >> 8 & 0xFF)]
+                    b[i] = second[Int(b[i]) << 8 | Int(to[i] >> 8 & 0xFF)]
+                }
+            }
+            addresses.third.withUnsafeBufferPointer { third in
+                for i in 0..<count {
+                    a[i] = UInt32(third[Int(a[i]) << 8 | Int(from[i] & 0xFF)])
+                    b[i] = UInt32(third[Int(b[i]) << 8 | Int(to[i] & 0xFF)])
+                }
+            }
+            let width = classCount
+            pairs.withUnsafeBufferPointer { pairs in
+                for i in 0..<count { a[i] = pairs[Int(a[i]) * width + Int(b[i])] }
+            }
+            atoms.base.withUnsafeBufferPointer { base in
+                atoms.mask.withUnsafeBufferPointer { mask in
+                    atoms.table.withUnsafeBufferPointer { table in
+                        for i in 0..<count {
+                            let number = Int(proto[i])
+                            b[i] = UInt32(table[Int(base[number] + UInt32(port[i]) & mask[number])])
+                        }
+                    }
+                }
+            }
+            var isComplete: UInt32 = 1
+            rows.withUnsafeBufferPointer { rows in
+                for i in 0..<count {
+                    let key = rows[Int(a[i]) + Int(b[i])]
+                    out[i] = key
+                    isComplete &= (key == 0 || from[i] == to[i]) ? 0 : 1
+                }
+            }
+            return isComplete == 1
+        }
+    }
+
+    private mutating func ask(_ source: UInt32, _ destination: UInt32, _ proto: UInt8, _ port: UInt16) -> UInt32 {
+        let proto = IPProtocol(rawValue: proto)
+        let flow = Flow(
+            source: FlowEnd(IPAddress(ipv4: source)), destination: FlowEnd(IPAddress(ipv4: destination)), proto: proto,
+            destinationPort: proto.hasPorts ? port : 0,
+            icmp: proto.isICMP ? ICMPMessage(type: UInt8(port >> 8), code: UInt8(port & 0xFF)) : nil)
+        return decide(flow).rawValue
+    }
+}

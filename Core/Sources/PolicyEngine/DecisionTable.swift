@@ -1,0 +1,108 @@
+public import NetworkTypes
+public import PolicyModel
+
+/// A snapshot of an engine at one instant, made for judging many flows.
+///
+/// Addresses become policy classes, services become atoms; a row for each pair of classes says for each atom a key, and
+/// the key says the whole decision. Rows are made when a pair is first met. What a class of flows does not determine
+/// (processes, principals, conditions, source ports that rules ask for, a workload's traffic with itself) is asked of the engine.
+public struct DecisionTable {
+    /// Where a decision stands in a table; the two highest bits are the outcomes, so that counting needs no look-up.
+    public struct Key: RawRepresentable, Hashable, Sendable {
+        /// The bits.
+        public let rawValue: UInt32
+
+        /// Makes a key from bits that a table gave.
+        @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        /// Whether the policy verdict lets the flow pass.
+        @inlinable public var isAllowedByPolicy: Bool { rawValue & 0x8000_0000 == 0 }
+        /// Whether the effective verdict lets the flow pass.
+        @inlinable public var isAllowedEffectively: Bool { rawValue & 0x4000_0000 == 0 }
+        /// The number of the decision.
+        @usableFromInline var index: Int { Int(rawValue & 0x3FFF_FFFF) }
+    }
+
+    let engine: PolicyEngine
+    /// The instant that flows are judged at.
+    public let instant: Instant
+    /// When this snapshot holds: no rule starts or ends inside.
+    public let validity: Validity
+    let classes: PolicyClasses
+    var addresses: AddressTable
+    var atoms: ServiceAtoms
+    /// For each pair of classes, where its row begins; 0 where it was not met yet.
+    var pairs: [UInt32]
+    /// Rows of one key for each atom. Row 0 says for every atom: ask.
+    var rows: [UInt32]
+    /// The decision of each key; key 0 means that the engine must be asked.
+    var decisions: [Decision]
+    var keys: [Decision: UInt32] = [:]
+    var knownRows: [[UInt32]: UInt32] = [:]
+
+    /// The most classes that a table is made for: the pairs then take 256 MiB.
+    public static let maximumClasses = 8192
+
+    /// Makes a snapshot, or returns nil when the policy has more than `maximumClasses` classes.
+    public init?(_ engine: PolicyEngine, at instant: Instant) {
+        guard let classes = PolicyClasses(engine, limit: Self.maximumClasses) else { return nil }
+        self.engine = engine
+        self.instant = instant
+        self.classes = classes
+        var hosts: [IPAddress: UInt16] = [:]
+        for (address, owners) in engine.directory.allOwners {
+            hosts[address] = owners.count == 1 ? classes.classOfIdentity[Int(owners[0].identity)] : classes.shared
+        }
+        addresses = AddressTable(
+            hosts: hosts, space: engine.vocabulary.space,
+            classOfSignature: engine.unmanaged.map { classes.classOfIdentity[Int($0)] })
+        atoms = ServiceAtoms(engine)
+        pairs = Array(repeating: 0, count: classes.representatives.count * classes.representatives.count)
+        rows = Array(repeating: 0, count: atoms.representatives.count)
+        let nothing = Verdict(outcome: .allowed, source: .notGoverned, destination: .notGoverned)
+        decisions = [Decision(policy: nothing, effective: nothing)]
+        validity = Self.window(engine, instant)
+    }
+
+    /// The number of policy classes; the pair table has its square.
+    public var classCount: Int { classes.representatives.count }
+    /// The number of service atoms: the length of a row.
+    public var atomCount: Int { atoms.representatives.count }
+    /// The number of distinct rows made so far.
+    public var rowCount: Int { rows.count / atomCount }
+    /// The size of the pair table in bytes.
+    public var pairBytes: Int { pairs.count * 4 }
+
+    private static func window(_ engine: PolicyEngine, _ instant: Instant) -> Validity {
+        let edges = engine.rules.compactMap { $0?.source.validity }.flatMap { [$0.from, $0.until] }.compactMap(\.self)
+        return Validity(from: edges.filter { $0 <= instant }.max(), until: edges.filter { $0 > instant }.min())
+    }
+
+    /// The decision that a key of this table stands for.
+    public func decision(_ key: Key) -> Decision { decisions[key.index] }
+
+    /// Judges one flow.
+    public mutating func decide(_ flow: Flow) -> Key {
+        if flow.source.address != flow.destination.address, flow.icmp != nil || !flow.proto.isICMP {
+            let port = flow.icmp.map { UInt16($0.type) << 8 | UInt16($0.code) } ?? flow.destinationPort
+            let source = addresses.classify(flow.source.address)
+            let destination = addresses.classify(flow.destination.address)
+            let pair = Int(source) * classCount + Int(destination)
+            if pairs[pair] == 0 { fill(source, destination) }
+            let key = rows[Int(pairs[pair]) + Int(atoms.atom(flow.proto, port))]
+            if key != 0 { return Key(rawValue: key) }
+        }
+        return Key(rawValue: key(of: engine.decide(flow, at: instant)))
+    }
+
+    mutating func key(of decision: Decision) -> UInt32 {
+        if let known = keys[decision] { return known }
+        let denied =
+            (decision.policy.outcome == .allowed ? 0 : 0x8000_0000 as UInt32)
+            | (decision.effective.outcome == .allowed ? 0 : 0x4000_0000)
+        let made = UInt32(decisions.count) | denied
+        decisions.append(decision)
+        keys[decision] = made
+        return made
+    }
+}

@@ -1,0 +1,12 @@
+public import NetworkTypes
+
+/// What a world may contain, so that its random parts keep to it.
+public struct WorldLimits: Sendable {
+    /// The families of its addresses.
+    public var families: [AddressFamily] = AddressFamily.allCases
+    /// Whether rules may ask for processes, principals and conditions.
+    public var hasAttributes = true
+
+    /// Makes limits that allow everything.
+    public init() {}
+}

@@ -1,0 +1,128 @@
+import Foundation
+import PolicyModel
+
+/// Finds and reads the files of a policy.
+enum PolicyFileFinder {
+    /// How many files a directory may hold.
+    static let maximumFiles = 10_000
+    /// How many bytes all files together may hold.
+    static let maximumBytes = 64 << 20
+    /// How deep directories may nest.
+    static let maximumDepth = 32
+
+    /// The files at or below the path, in the order of their paths; what cannot be read is reported.
+    static func sources(at path: String, findings: inout Findings) -> [PolicySource] {
+        var paths: [String] = []
+        switch kind(path) {
+        case .file: paths = [path]
+        case .directory:
+            let base = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+            collect(base, depth: 0, into: &paths, findings: &findings)
+            if paths.isEmpty, !findings.hasErrors {
+                findings.report(
+                    .noPolicyFiles, "expected at least one `.yaml` or `.yml` file in `\(path)`, got none", at: nil)
+            }
+        case .other(let got):
+            findings.report(.unreadable, "expected a file or directory at `\(path)`, got \(got)", at: nil)
+        }
+        guard paths.count <= maximumFiles else {
+            findings.report(
+                .tooLarge, "expected at most \(maximumFiles) files in `\(path)`, got \(paths.count)", at: nil)
+            return []
+        }
+        return read(paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }, findings: &findings)
+    }
+
+    private enum Kind {
+        case file
+        case directory
+        case other(String)
+    }
+
+    /// What is at the path, after symbolic links.
+    private static func kind(_ path: String) -> Kind {
+        let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        let attributes: [FileAttributeKey: Any]
+        do {
+            attributes = try FileManager.default.attributesOfItem(atPath: resolved)
+        } catch {
+            return .other(reason(error))
+        }
+        switch attributes[.type] as? FileAttributeType {
+        case .some(.typeRegular): return .file
+        case .some(.typeDirectory): return .directory
+        case .some(.typeSymbolicLink): return .other("a symbolic link that leads nowhere")
+        case .some, .none: return .other("something that is neither")
+        }
+    }
+
+    private static func collect(
+        _ directory: String, depth: Int, into paths: inout [String], findings: inout Findings
+    ) {
+        guard depth < maximumDepth else {
+            findings.report(
+                .tooDeep, "expected at most \(maximumDepth) levels of directories at `\(directory)`", at: nil)
+            return
+        }
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+        } catch {
+            findings.report(.unreadable, "expected a readable directory `\(directory)`, got \(reason(error))", at: nil)
+            return
+        }
+        for name in names where !name.hasPrefix(".") {
+            let path = "\(directory)/\(name)"
+            let isPolicy = name.hasSuffix(".yaml") || name.hasSuffix(".yml")
+            let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) != nil
+            switch kind(path) {
+            case .directory where isLink:
+                // Following it could load files twice or for ever; leaving it out could open what it closes.
+                findings.report(
+                    .symbolicLink,
+                    "expected a directory at `\(path)`, got a symbolic link to one; name its target instead",
+                    at: nil)
+            case .directory: collect(path, depth: depth + 1, into: &paths, findings: &findings)
+            case .file where isPolicy: paths.append(path)
+            case .other(let got) where isPolicy:
+                findings.report(.unreadable, "expected a file at `\(path)`, got \(got)", at: nil)
+            case .file, .other: break
+            }
+            if paths.count > maximumFiles { return }
+        }
+    }
+
+    private static func read(_ paths: [String], findings: inout Findings) -> [PolicySource] {
+        var sources: [PolicySource] = []
+        var total = 0
+        for path in paths {
+            do {
+                let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+                defer { try? handle.close() }
+                // One byte more than allowed tells a file that is too large without reading all of it.
+                let data = try handle.read(upToCount: SourceText.maximumBytes + 1) ?? Data()
+                total += data.count
+                guard total <= maximumBytes else {
+                    findings.report(.tooLarge, "expected at most \(maximumBytes) bytes in all files", at: nil)
+                    return []
+                }
+                sources.append(PolicySource(name: path, bytes: Array(data)))
+            } catch {
+                findings.report(.unreadable, "expected a readable file `\(path)`, got \(reason(error))", at: nil)
+            }
+        }
+        return sources
+    }
+
+    /// Why the system refused, in few words.
+    private static func reason(_ error: any Error) -> String {
+        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+        let code = underlying?.domain == NSPOSIXErrorDomain ? underlying?.code : nil
+        switch (code.flatMap { POSIXErrorCode(rawValue: Int32(truncatingIfNeeded: $0)) }, error) {
+        case (.some(.ENOENT), _), (_, CocoaError.fileReadNoSuchFile), (_, CocoaError.fileNoSuchFile): return "nothing"
+        case (.some(.EACCES), _), (.some(.EPERM), _), (_, CocoaError.fileReadNoPermission): return "no permission"
+        case (.some(.ELOOP), _): return "a symbolic link that leads to itself"
+        default: return "an error of the system"
+        }
+    }
+}

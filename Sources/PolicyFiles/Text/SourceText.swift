@@ -1,0 +1,93 @@
+import PolicyModel
+
+/// The bytes of one policy file, checked to be text that means what it shows.
+struct SourceText {
+    /// How large one file may be.
+    static let maximumBytes = 4 << 20
+
+    /// Stands for the ampersand while YAML is read, so that no anchor exists and an alias bomb cannot be built.
+    ///
+    /// A private use character, which the text itself may not hold.
+    static let anchorMark: Character = "\u{E000}"
+
+    let file: String
+    /// The text with `anchorMark` for every `&`.
+    let text: String
+
+    /// Reads the bytes, or reports why they are no text and gives nil.
+    init?(_ source: PolicySource, findings: inout Findings) {
+        file = source.name
+        let start = Diagnostic.Location(file: source.name, line: 1, column: 1)
+        guard source.bytes.count <= Self.maximumBytes else {
+            findings.report(.tooLarge, "expected at most \(Self.maximumBytes) bytes in a file", at: start)
+            return nil
+        }
+        var bytes = source.bytes[...]
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+        guard let decoded = String(validating: bytes, as: UTF8.self) else {
+            let good = Self.validLength(bytes)
+            let place = Self.place(after: String(decoding: bytes.prefix(good), as: UTF8.self), file: source.name)
+            findings.report(.notUTF8, "expected UTF-8, got other bytes", at: place)
+            return nil
+        }
+        var marked = ""
+        marked.reserveCapacity(decoded.utf8.count)
+        var place = start
+        var isWell = true
+        var previous: Unicode.Scalar?
+        for scalar in decoded.unicodeScalars {
+            if scalar != "\r", previous == "\r", scalar != "\n" {
+                findings.report(.controlCharacter, "expected a line feed after a carriage return", at: place)
+                isWell = false
+            } else if Self.isRefused(scalar) {
+                findings.report(
+                    .controlCharacter, "expected text without hidden characters, got \(Self.name(scalar))", at: place)
+                isWell = false
+            }
+            marked.unicodeScalars.append(scalar == "&" ? "\u{E000}" : scalar)
+            if scalar == "\n" {
+                place.line += 1
+                place.column = 1
+            } else {
+                place.column += 1
+            }
+            previous = scalar
+        }
+        guard isWell else { return nil }
+        text = marked
+    }
+
+    /// Characters that a reader does not see, or sees elsewhere than they stand: controls, line breaks that only YAML
+    /// 1.1 knows, direction overrides (Unicode TR #36 §2.2), byte order marks inside, private use.
+    static func isRefused(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x09, 0x0A, 0x0D: false
+        case 0x00...0x1F, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xE000...0xF8FF,
+            0xFEFF, 0xFFF0...0xFFFF, 0xE0000...0x10FFFF:
+            true
+        default: false
+        }
+    }
+
+    static func name(_ scalar: Unicode.Scalar) -> String {
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+
+    private static func validLength(_ bytes: ArraySlice<UInt8>) -> Int {
+        var decoder = UTF8()
+        var iterator = bytes.makeIterator()
+        var length = 0
+        while case .scalarValue(let scalar) = decoder.decode(&iterator) { length += UTF8.width(scalar) }
+        return length
+    }
+
+    private static func place(after text: String, file: String) -> Diagnostic.Location {
+        var place = Diagnostic.Location(file: file, line: 1, column: 1)
+        for scalar in text.unicodeScalars {
+            place.column = scalar == "\n" ? 1 : place.column + 1
+            if scalar == "\n" { place.line += 1 }
+        }
+        return place
+    }
+}

@@ -1,0 +1,50 @@
+import PolicyModel
+
+/// A node of a policy file; every scalar is kept as its text, whatever YAML would make of it.
+indirect enum Tree {
+    case scalar(Scalar)
+    case list([Tree], Diagnostic.Location)
+    case mapping([Entry], Diagnostic.Location)
+
+    /// A key with its value.
+    struct Entry {
+        let key: Scalar
+        let value: Tree
+    }
+
+    /// Where the node starts.
+    var location: Diagnostic.Location {
+        switch self {
+        case .scalar(let scalar): scalar.location
+        case .list(_, let location), .mapping(_, let location): location
+        }
+    }
+
+    /// What the node is, for messages.
+    var kind: String {
+        switch self {
+        case .scalar(let scalar): scalar.isMissing ? "nothing" : "`\(scalar.text.prefix(60))`"
+        case .list: "a list"
+        case .mapping: "a mapping"
+        }
+    }
+}
+
+/// A text of a policy file with its place.
+struct Scalar {
+    let text: String
+    let location: Diagnostic.Location
+    /// How many characters stand before the text itself: none for plain text, one for a quotation mark, nil for a
+    /// block or for text with escapes, whose inner places are not known.
+    let lead: Int?
+    /// Whether nothing was written, as in `key:`.
+    let isMissing: Bool
+
+    /// The place of a byte of the text, as well as it is known.
+    func location(atByte offset: Int) -> Diagnostic.Location {
+        guard let lead, offset > 0 else { return location }
+        var place = location
+        place.column += lead + String(decoding: text.utf8.prefix(offset), as: UTF8.self).unicodeScalars.count
+        return place
+    }
+}
