@@ -1,3 +1,4 @@
+internal import Glibc
 public import Netfilter
 internal import NetworkTypes
 
@@ -11,9 +12,12 @@ public final class LabNetwork: Sendable {
     public let hosts: [LabHost]
 
     /// Builds hosts with these names, at most 200, each with `addressesPerFamily` addresses of both families.
+    ///
+    /// Raises the process's soft limit of open files to the hard one: probes wait in hundreds.
     public init(_ names: [String], addressesPerFamily: Int = 1) throws {
         precondition((1...200).contains(names.count), "the plan of addresses has room for 200 subnets")
         precondition((1...100).contains(addressesPerFamily), "a host has 1 to 100 addresses of a family")
+        Self.raiseFileLimit()
         router = try NetworkNamespace()
         try Self.prepare(router, forwards: true)
         var hosts: [LabHost] = []
@@ -51,6 +55,13 @@ public final class LabNetwork: Sendable {
         return LabHost(
             name: name, addresses: texts.compactMap { IPAddress($0) }, namespace: namespace, sourcePorts: PortSequence()
         )
+    }
+
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     private static func prepare(_ namespace: NetworkNamespace, forwards: Bool) throws {

@@ -36,7 +36,7 @@ enum LabPolicyText {
           https: [tcp/443, udp/443]
           api: [tcp/8080, udp/8125]
           storage: [tcp/5432, udp/11211]
-          batch: [tcp/9000-9004, udp/9000-9006]
+          batch: [tcp/9000-9014, udp/9000-9016]
           ping: [icmp/8, icmpv6/128]
 
         guardrails:

@@ -13,30 +13,35 @@ extension LabReport.Matrix {
         func name(_ address: IPAddress) -> String {
             network.hosts.first { $0.addresses.contains(address) }?.name ?? address.description
         }
-        var groups: [[String]: (allowed: Int, denied: Int, agreed: Int)] = [:]
-        var order: [[String]] = []
-        for entry in counted {
-            let cell = entry.cell
+        table = Self.table(["from", "to"], counted) { [name($0.source), name($0.destination)] }
+        protocols = Self.table(["family", "protocol"], counted) { cell in
             let family = cell.destination.family == .ipv4 ? "IPv4" : "IPv6"
-            let proto = cell.proto.isICMP ? "echo" : cell.proto.description
-            let key = [name(cell.source), name(cell.destination), family, proto]
-            if groups[key] == nil { order.append(key) }
-            var sum = groups[key] ?? (0, 0, 0)
-            if entry.verdict.outcome == .allowed { sum.allowed += 1 } else { sum.denied += 1 }
-            if entry.agrees { sum.agreed += 1 }
-            groups[key] = sum
+            return [family, cell.proto.isICMP ? "\(cell.proto) echo" : cell.proto.description]
         }
-        table = LabTable(
-            columns: ["from", "to", "family", "proto", "allowed", "denied", "agree"],
-            rows: order.map { key in
-                let sum = groups[key] ?? (0, 0, 0)
-                return key + [sum.allowed, sum.denied, sum.agreed].map(String.init)
-            })
         differences = matrix.disagreements.map { entry in
             let cell = entry.cell
             let service = cell.proto.hasPorts ? "\(cell.proto)/\(cell.port)" : "\(cell.proto) echo"
             return "\(cell.source) → \(cell.destination) \(service): \(entry.before.answer.rawValue) before, "
                 + "\(entry.after.answer.rawValue) after, \(LabPath.deciders(entry.verdict))"
         }
+    }
+
+    /// Counts cells by a key, in the order in which keys appear first.
+    private static func table(
+        _ columns: [String], _ entries: [CellMatrix.Entry], by key: (Cell) -> [String]
+    ) -> LabTable {
+        var sums: [[String]: [Int]] = [:]
+        var order: [[String]] = []
+        for entry in entries {
+            let key = key(entry.cell)
+            if sums[key] == nil { order.append(key) }
+            var sum = sums[key] ?? [0, 0, 0]
+            sum[entry.verdict.outcome == .allowed ? 0 : 1] += 1
+            if entry.agrees { sum[2] += 1 }
+            sums[key] = sum
+        }
+        return LabTable(
+            columns: columns + ["allowed", "denied", "agree"],
+            rows: order.map { $0 + (sums[$0] ?? []).map(String.init) })
     }
 }

@@ -62,8 +62,10 @@ public struct LabReport: Codable, Sendable {
         public var denied = 0
         /// Of those, cells in which the kernel did what the engine says.
         public var agreed = 0
-        /// What each kind of cell came to.
+        /// What the cells between two hosts came to.
         public var table = LabTable(columns: [], rows: [])
+        /// What the cells of a family and protocol came to.
+        public var protocols = LabTable(columns: [], rows: [])
         /// Cells in which kernel and engine differ.
         public var differences: [String] = []
     }

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Netfilter
 internal import NetworkTypes
+internal import PacketFilter
 internal import PolicyEngine
 internal import PolicyFiles
 internal import PolicyModel
@@ -153,12 +154,12 @@ public struct LabRun: Sendable {
         guard let program = builder.program(for: WorkloadID(rawValue: host.name)) else {
             throw LabRefusal(description: "the lab's policy does not name `\(host.name)`")
         }
-        let transactions = try steps.render(program)
+        let ruleset = try PacketFilter.render(program, options: RenderOptions(instant: Self.now))
         let nft = try NftContext(in: host.namespace)
         let start = ContinuousClock.now
-        for transaction in transactions { try nft.apply(transaction) }
+        try nft.apply(ruleset.text)
         return LabReport.Wall(
-            host: host.name, bytes: transactions.reduce(0) { $0 + $1.utf8.count },
+            host: host.name, bytes: ruleset.text.utf8.count,
             milliseconds: (ContinuousClock.now - start) / .milliseconds(1))
     }
 
@@ -166,6 +167,7 @@ public struct LabRun: Sendable {
         let matrix = result.matrix
         report(.step(number: 8, title: "Every cell of the matrix against the engine"))
         report(.table(matrix.table))
+        report(.table(matrix.protocols))
         for difference in matrix.differences.prefix(20) { report(.line("differs: \(difference)")) }
         report(
             .line(

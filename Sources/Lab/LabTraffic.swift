@@ -48,9 +48,8 @@ struct LabTraffic: Sendable {
             let destination = network.host(to)?.address(family)
         else { return nil }
         let answer = try? source.namespace.run {
-            Conversation.ask(
-                from: (address, source.sourcePorts.next()), to: destination, port: port, ServiceHost.relayRequest,
-                timeoutMilliseconds: 1000)
+            LabStream(from: (address, source.sourcePorts.next()), to: destination, port: port)?
+                .ask(ServiceHost.relayRequest, timeoutMilliseconds: 2000)
         }
         return answer.map { String(decoding: $0, as: UTF8.self) }
     }

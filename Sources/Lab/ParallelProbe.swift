@@ -6,7 +6,7 @@ extension LabNetwork {
     /// Probes cells of any sources, all hosts at once; the results stand in the order of the cells.
     ///
     /// A cell whose source is no host's address is silent.
-    public func probe(_ cells: [Cell], timeoutsMilliseconds: [Int32] = [200, 500]) throws -> [ProbeResult] {
+    public func probe(_ cells: [Cell], timeoutsMilliseconds: [Int32] = [150, 450]) throws -> [ProbeResult] {
         let box = ProbeBox(count: cells.count)
         var threads: [JoinableThread] = []
         defer { for thread in threads { thread.join() } }

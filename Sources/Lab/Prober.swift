@@ -15,7 +15,7 @@ public struct Prober: Sendable {
     public let window: Int
 
     /// Makes a prober.
-    public init(_ host: LabHost, timeoutsMilliseconds: [Int32] = [200, 500], window: Int = 128) {
+    public init(_ host: LabHost, timeoutsMilliseconds: [Int32] = [150, 450], window: Int = 256) {
         self.host = host
         self.timeoutsMilliseconds = timeoutsMilliseconds
         self.window = max(1, window)

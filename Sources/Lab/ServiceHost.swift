@@ -103,8 +103,7 @@ public final class ServiceHost: Sendable {
             guard failure == nil else { return }
             var answer = host.name
             if let relay, let address = relay.addresses.first(where: { $0.family == seat.family }) {
-                let next = Conversation.ask(
-                    from: nil, to: address, port: relay.port, relayRequest, timeoutMilliseconds: 1500)
+                let next = LabStream(to: address, port: relay.port)?.ask(relayRequest)
                 guard let next else { return }
                 answer += " → " + String(decoding: next, as: UTF8.self)
             }
