@@ -1,0 +1,189 @@
+import FlowFormats
+import Flows
+import Foundation
+import GRDB
+import NetworkTypes
+
+/// Imports the records of one file inside the caller's transaction.
+struct FlowImporter {
+    private let db: Database
+    private let hasher: SipHash
+    private let namedPoint: String?
+    private let rows: StoreRows
+    private let matcher: ConnectionMatcher
+    private let observedAt: Instant
+    private var edges: [EdgeKey: Int64] = [:]
+    private var points: [String: Int64] = [:]
+    /// How often each line without an identifier has come in this file: the same line twice is two lines.
+    private var repeats: [Fingerprint: Int] = [:]
+    private var touched: Set<StoreRows.Bucket> = []
+    /// The row of the file, and its own observation point once a line needs one.
+    private var file: (id: Int64, name: String, point: Int64?) = (0, "", nil)
+    /// What a last line without line feed left behind when the file was shorter; nil once the whole line confirms it.
+    private var unconfirmedTail: Int64?
+    /// The observation that the line just read brought in; nil when the store had it.
+    private var lastObservation: Int64?
+
+    init(_ db: Database, hasher: SipHash, namedPoint: String?, observedAt: Instant) throws {
+        self.db = db
+        self.hasher = hasher
+        self.namedPoint = namedPoint
+        self.observedAt = observedAt
+        rows = try StoreRows(db)
+        matcher = try ConnectionMatcher(db)
+    }
+
+    /// Imports what the source holds up to the length that its identity was taken from.
+    mutating func run(
+        _ source: ByteSource, _ identity: FileIdentity, _ report: inout FileReport,
+        progress: (ImportProgress) throws -> Void
+    ) throws {
+        try enter(identity, path: report.path)
+        var decoder = FlowDecoder(observedAt: observedAt)
+        var left = identity.length
+        var tail: Int64?
+        func take(_ line: DecodedLine) throws {
+            guard case .record(let record) = line.outcome else { return }
+            lastObservation = nil
+            try store(record, line, &report)
+            if !line.isTerminated { tail = lastObservation }
+        }
+        do {
+            try source.read { piece in
+                let part = UnsafeRawBufferPointer(rebasing: piece[..<min(left, piece.count)])
+                left -= part.count
+                try decoder.feed(part) { line throws(any Error) in try take(line) }
+                let summary = decoder.summary
+                try progress(
+                    ImportProgress(
+                        path: report.path, bytes: identity.length - left, totalBytes: identity.length,
+                        lines: summary.lines, records: summary.records))
+            }
+            try decoder.finish { line throws(any Error) in try take(line) }
+        }
+        report.lines = decoder.summary
+        // The line went on, and says something else now.
+        if let unconfirmedTail { touched.formUnion(try rows.remove(observation: unconfirmedTail)) }
+        try db.execute(
+            sql: "UPDATE file SET content = ?, bytes = ?, point = ?, tail = ? WHERE id = ?",
+            arguments: [identity.content.data, identity.length, file.point, tail, file.id])
+        try rows.aggregate(touched)
+    }
+
+    /// Finds or makes the file's row.
+    private mutating func enter(_ identity: FileIdentity, path: String) throws {
+        file.name = "file:" + (path.split(separator: "/").last.map(String.init) ?? path)
+        if let known = identity.known {
+            file.id = known.id
+            file.point = known.point
+            if known.isPrefix { unconfirmedTail = known.tail }
+            return
+        }
+        try db.execute(
+            sql: "INSERT INTO file (head, content, bytes) VALUES (?, ?, 0)",
+            arguments: [identity.head.data, identity.content.data])
+        file.id = db.lastInsertedRowID
+    }
+
+    private mutating func store(_ record: FlowRecord, _ line: DecodedLine, _ report: inout FileReport) throws {
+        let named = record.observationPoint?.name ?? namedPoint
+        let fingerprint = fingerprint(record, line.bytes, named)
+        let observation = Observation(record, observedAt: observedAt)
+        if let known = try rows.observation(fingerprint) {
+            if known.id == unconfirmedTail {
+                unconfirmedTail = nil
+                lastObservation = known.id
+            }
+            if known.report.covers(observation) {
+                report.duplicates += 1
+            } else {
+                // The same connection with more to say: Zeek logs a long one several times.
+                touched.formUnion(try rows.extend(known, observation))
+                report.merged += 1
+            }
+            return
+        }
+        let point = try named.map { try self.point(named: $0) } ?? filePoint()
+        let edge = try edge(record.edge)
+        let sourcePort = Int64(record.tuple.sourcePort)
+        if let connection = try matcher.match(
+            edge: edge, sourcePort: sourcePort, point: point, uid: record.uid, observation)
+        {
+            lastObservation = try rows.insert(observation, record, connection, point, fingerprint)
+            touched.formUnion(try rows.merge(observation, into: connection))
+            report.merged += 1
+        } else {
+            let connection = try rows.insert(connection: observation, edge: edge, sourcePort: sourcePort)
+            lastObservation = try rows.insert(observation, record, connection, point, fingerprint)
+            touched.insert(StoreRows.Bucket(edge: edge, hour: observation.hour))
+            report.newConnections += 1
+        }
+    }
+
+    /// What makes a record the same in another file: the source's identifier, tuple and start (to the microsecond,
+    /// which every form of the log keeps); without an identifier, the line's bytes and its how-manieth time.
+    private mutating func fingerprint(
+        _ record: FlowRecord, _ bytes: UnsafeRawBufferPointer, _ named: String?
+    ) -> Fingerprint {
+        var hash = hasher
+        hash.combine(named ?? "")
+        if let uid = record.uid, let start = record.start {
+            hash.combine(uid)
+            hash.combine(record.tuple.proto.rawValue)
+            for (address, port) in [
+                (record.tuple.source, record.tuple.sourcePort),
+                (record.tuple.destination, record.tuple.destinationPort),
+            ] {
+                hash.combine(address.family.rawValue)
+                hash.combine(address.bits)
+                hash.combine(port)
+            }
+            hash.combine(record.icmp.map { UInt16($0.type) << 8 | UInt16($0.code) } ?? .max)
+            let (rounded, over) = start.rawValue.addingReportingOverflow(500)
+            hash.combine((over ? start.rawValue : rounded) / 1000)
+            return hash.digest
+        }
+        var line = bytes
+        if line.last == 0x0D { line = UnsafeRawBufferPointer(rebasing: line.dropLast()) }
+        hash.combine(line)
+        let base = hash.digest
+        let count = repeats[base, default: 0]
+        repeats[base] = count + 1
+        hash.combine(UInt64(count))
+        return hash.digest
+    }
+
+    private mutating func edge(_ key: EdgeKey) throws -> Int64 {
+        if let known = edges[key] { return known }
+        let id = try rows.edge(key)
+        edges[key] = id
+        return id
+    }
+
+    private mutating func point(named name: String) throws -> Int64 {
+        if let known = points[name] { return known }
+        try db.execute(sql: "INSERT INTO point (name) VALUES (?) ON CONFLICT DO NOTHING", arguments: [name])
+        let id = try Int64.fetchOne(db, sql: "SELECT id FROM point WHERE name = ?", arguments: [name]) ?? 0
+        points[name] = id
+        return id
+    }
+
+    /// The point of a file that names none: the file's name, numbered when another file has it already.
+    private mutating func filePoint() throws -> Int64 {
+        if let known = file.point { return known }
+        var candidate = file.name
+        var number = 1
+        while try Bool.fetchOne(db, sql: "SELECT 1 FROM point WHERE name = ?", arguments: [candidate]) != nil {
+            number += 1
+            candidate = "\(file.name)#\(number)"
+        }
+        let id = try point(named: candidate)
+        file.point = id
+        return id
+    }
+}
+
+extension Fingerprint {
+    /// The form that the store keeps.
+    var data: Data { Data(bytes) }
+}

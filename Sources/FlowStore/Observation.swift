@@ -1,0 +1,132 @@
+import Flows
+import GRDB
+import NetworkTypes
+
+/// What one record says about its connection, in the store's terms; also the sum of several.
+struct Observation {
+    /// What kind of report the record was.
+    enum Stage: Int64 {
+        case complete, opened, alive, closed
+    }
+
+    var icmpID: Int64?
+    var start: Int64
+    var end: Int64
+    /// Until when the connection may have gone on unseen; `end` when it is known to be over.
+    var until: Int64
+    var packetsOut, bytesOut, packetsIn, bytesIn: Int64?
+    var state: ConnectionState
+    var failed: Bool
+    var askedAddress: String?
+    var askedPort: Int64?
+    var direction: Int64
+    var application: String?
+    var stage: Stage
+
+    /// A record whose times are unknown counts as seen at `observedAt`.
+    init(_ record: FlowRecord, observedAt: Instant) {
+        icmpID = record.icmpIdentifier.map(Int64.init)
+        start = (record.start ?? record.end ?? observedAt).rawValue
+        end = max(start, (record.end ?? record.start ?? observedAt).rawValue)
+        until = end
+        packetsOut = Self.stored(record.initiator.packets)
+        bytesOut = Self.stored(record.initiator.bytes)
+        packetsIn = Self.stored(record.responder.packets)
+        bytesIn = Self.stored(record.responder.bytes)
+        state = record.state
+        failed = record.failed
+        askedAddress = record.originalDestination.map(\.address.description)
+        askedPort = record.originalDestination.map { Int64($0.port) }
+        direction = Self.order(record.direction)
+        application = record.service
+        var lifetime: UInt32 = 0
+        switch record.stage {
+        case .complete: stage = .complete
+        case .opened(let seconds): (stage, lifetime) = (.opened, seconds)
+        case .alive(let seconds): (stage, lifetime) = (.alive, seconds)
+        case .closed: stage = .closed
+        }
+        let (sum, over) = end.addingReportingOverflow(Int64(lifetime) * 1_000_000_000)
+        until = over ? .max : sum
+    }
+
+    init(row: Row) throws {
+        icmpID = row["icmp_id"]
+        start = row["start"]
+        end = row["end"]
+        until = row["until"]
+        packetsOut = row["packets_out"]
+        bytesOut = row["bytes_out"]
+        packetsIn = row["packets_in"]
+        bytesIn = row["bytes_in"]
+        state = ConnectionState(rawValue: row["state"]) ?? .unknown
+        failed = row["failed"]
+        askedAddress = row["asked_address"]
+        askedPort = row["asked_port"]
+        direction = row["direction"]
+        application = row["application"]
+        stage = .complete
+    }
+
+    /// Adds what another report of the same connection says. The result does not depend on the order of reports.
+    mutating func merge(_ other: Observation) {
+        icmpID = Self.merged(icmpID, other.icmpID, min)
+        if other.start < start { start = other.start }
+        if other.end > end { end = other.end }
+        if other.until > until { until = other.until }
+        packetsOut = Self.merged(packetsOut, other.packetsOut, max)
+        bytesOut = Self.merged(bytesOut, other.bytesOut, max)
+        packetsIn = Self.merged(packetsIn, other.packetsIn, max)
+        bytesIn = Self.merged(bytesIn, other.bytesIn, max)
+        let stronger = state.stronger(other.state)
+        if stronger != state { failed = other.failed }
+        state = stronger
+        if let address = other.askedAddress, askedAddress.map({ address < $0 }) ?? true {
+            (askedAddress, askedPort) = (address, other.askedPort)
+        }
+        direction = min(direction, other.direction)
+        application = Self.merged(application, other.application, min)
+    }
+
+    /// Whether the other report adds nothing to this one.
+    func covers(_ other: Observation) -> Bool {
+        var sum = self
+        sum.merge(other)
+        return sum.start == start && sum.end == end && sum.packetsOut == packetsOut && sum.bytesOut == bytesOut
+            && sum.packetsIn == packetsIn && sum.bytesIn == bytesIn && sum.state == state
+    }
+
+    private static func merged<Value>(_ a: Value?, _ b: Value?, _ choose: (Value, Value) -> Value) -> Value? {
+        guard let a else { return b }
+        guard let b else { return a }
+        return choose(a, b)
+    }
+
+    /// SQLite's integers are signed; a count beyond 2⁶³ − 1 is a fault of its source and is kept as that.
+    private static func stored(_ count: UInt64?) -> Int64? { count.map { Int64(clamping: $0) } }
+
+    /// The place of a direction's source in its list, which is from certain to uncertain.
+    static func order(_ source: DirectionSource) -> Int64 {
+        switch source {
+        case .hostSockets: 0
+        case .firstSYN: 1
+        case .conntrack: 2
+        case .asRecorded: 3
+        }
+    }
+
+    static func direction(_ order: Int64) -> DirectionSource {
+        switch order {
+        case 0: .hostSockets
+        case 1: .firstSYN
+        case 2: .conntrack
+        default: .asRecorded
+        }
+    }
+
+    /// The hour since 1970 in which the connection began.
+    var hour: Int64 {
+        let nanos: Int64 = 3_600_000_000_000
+        return start >= 0 ? start / nanos : (start + 1) / nanos - 1
+    }
+}

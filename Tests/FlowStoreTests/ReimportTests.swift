@@ -1,0 +1,118 @@
+import FlowStore
+import Flows
+import Foundation
+import NetworkTypes
+import Testing
+
+@Suite struct ReimportTests {
+    @Test func theSameBytesAgainAddNothing() throws {
+        let fixture = try StoreFixture()
+        let store = try fixture.store()
+        _ = try store.importFiles([StoreFixture.scranton])
+        let before = try store.visible()
+        let copy = try fixture.write(try StoreFixture.bytes(StoreFixture.scranton), to: "elsewhere/renamed.log")
+        let packed = try fixture.packed(StoreFixture.scranton, to: "SCRANTON_conn.log.gz")
+        let report = try store.importFiles([StoreFixture.scranton, copy, packed])
+        #expect(report.files.map(\.newConnections) == [0, 0, 0])
+        #expect(report.files.map(\.merged) == [0, 0, 0])
+        #expect(report.files.map(\.duplicates) == [134, 134, 134])
+        #expect(try store.visible() == before)
+    }
+
+    @Test func aCompressedLogIsTheSameLog() throws {
+        let fixture = try StoreFixture()
+        let (plain, packed) = (try fixture.store("plain"), try fixture.store("packed"))
+        _ = try plain.importFiles([StoreFixture.nashua])
+        _ = try packed.importFiles([try fixture.packed(StoreFixture.nashua, to: "n.gz")])
+        #expect(try plain.visible() == packed.visible())
+    }
+
+    @Test func linesThatComeAgainInAnotherFileCountOnce() throws {
+        let fixture = try StoreFixture()
+        let store = try fixture.store()
+        let lines = try StoreFixture.bytes(StoreFixture.scranton).split(separator: 10).map { Array($0) + [10] }
+        let tail = try fixture.write(lines[100...].joined(), to: "tail.log")
+        let whole = try fixture.write((lines[30...] + lines[..<30]).joined(), to: "shuffled.log")
+        #expect(try store.importFiles([tail]).newConnections == 34)
+        let report = try store.importFiles([whole])
+        #expect(report.newConnections == 100 && report.files[0].duplicates == 34)
+        #expect(try store.counts().connections == 134)
+    }
+
+    @Test func aGrownLogAddsItsNewLinesOnly() throws {
+        let fixture = try StoreFixture()
+        let bytes = try StoreFixture.bytes(StoreFixture.scranton)
+        let direct = try fixture.store("direct")
+        _ = try direct.importFiles([StoreFixture.scranton])
+        for cut in [0, 1, 300, 479, 480, 481, 30_000, bytes.count - 1] {
+            let store = try fixture.store("cut-\(cut)")
+            let path = try fixture.write(bytes[..<cut], to: "growing.log")
+            let first = try store.importFiles([path])
+            #expect(first.refusedLines == 0)
+            _ = try fixture.write(bytes, to: "growing.log")
+            let second = try store.importFiles([path])
+            #expect(first.newConnections + second.newConnections == 134)
+            #expect(try store.visible() == direct.visible(), "cut at \(cut)")
+        }
+    }
+
+    /// A line of this table that ends early may still read as an entry, with `dport=8` for `dport=8080`.
+    @Test func aLastLineThatWasCutIsTakenBackWhenTheFileHasGrown() throws {
+        let fixture = try StoreFixture()
+        let text = """
+            tcp      6 300 ESTABLISHED src=10.9.0.1 dst=10.9.0.2 sport=1000 dport=443 src=10.9.0.2 dst=10.9.0.1 \
+            sport=443 dport=1000 [ASSURED] mark=0 use=1
+            udp      17 29 src=10.9.0.1 dst=10.9.0.3 sport=2000 dport=5353 src=10.9.0.3 dst=10.9.0.1 sport=5353 \
+            dport=2000
+            tcp      6 100 SYN_SENT src=10.9.0.1 dst=10.9.0.4 sport=3000 dport=8080 [UNREPLIED] src=10.9.0.4 \
+            dst=10.9.0.1 sport=8080 dport=3000 mark=0 use=1
+
+            """
+        let bytes = Array(text.utf8)
+        let direct = try fixture.store("direct")
+        _ = try direct.importFiles([try fixture.write(bytes, to: "table.txt")])
+        #expect(try direct.counts().connections == 3)
+        let firstLine = (bytes.firstIndex(of: 10) ?? 0) + 1
+        for cut in stride(from: firstLine, to: bytes.count, by: 11) {
+            let store = try fixture.store("cut-\(cut)")
+            let path = try fixture.write(bytes[..<cut], to: "table.txt")
+            _ = try store.importFiles([path])
+            _ = try fixture.write(bytes, to: "table.txt")
+            _ = try store.importFiles([path])
+            #expect(try store.visible() == direct.visible(), "cut at \(cut)")
+        }
+    }
+
+    @Test func aLineWithoutAnIdentifierCountsAsOftenAsOneFileHasIt() throws {
+        let fixture = try StoreFixture()
+        let store = try fixture.store()
+        let line =
+            #"{"ts":1.5,"id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"10.0.0.2","id.resp_p":2,"#
+            + #""proto":"udp","conn_state":"S0"}"# + "\n"
+        let twice = try fixture.write((line + line).utf8, to: "twice.log")
+        #expect(try store.importFiles([twice]).files[0].duplicates == 0)
+        let again = try store.importFiles([twice, try fixture.write(line.utf8, to: "once.log")])
+        #expect(again.files.map(\.duplicates) == [2, 1])
+        #expect(try store.counts().observations == 2)
+    }
+
+    @Test func anImportThatStopsHalfwayLeavesTheFormerState() throws {
+        struct Stop: Error {}
+        let fixture = try StoreFixture()
+        let store = try fixture.store()
+        _ = try store.importFiles([StoreFixture.scranton])
+        let before = try store.visible()
+        var calls = 0
+        #expect(throws: Stop.self) {
+            try store.importFiles([StoreFixture.nashua]) { progress in
+                calls += 1
+                #expect(progress.records > 0 && progress.bytes <= progress.totalBytes)
+                if calls == 2 { throw Stop() }
+            }
+        }
+        #expect(calls == 2)
+        #expect(try store.visible() == before)
+        #expect(try store.counts().observations == 134)
+        #expect(try store.importFiles([StoreFixture.nashua]).files[0].newConnections == 435)
+    }
+}
