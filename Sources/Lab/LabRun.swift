@@ -1,0 +1,182 @@
+internal import Foundation
+internal import Netfilter
+internal import NetworkTypes
+internal import PacketFilter
+internal import PolicyEngine
+internal import PolicyFiles
+internal import PolicyModel
+
+/// The demonstration from start to end: three tiers, their real traffic, one boundary, real packets before and after.
+///
+/// Make it inside `LabIsolation`. It blocks its thread until the end.
+public struct LabRun: Sendable {
+    private let steps: LabSteps
+    private let directory: String
+    private let keeps: Bool
+    private let report: @Sendable (LabEvent) -> Void
+
+    /// Prepares a run; `report` hears of every step as it happens.
+    ///
+    /// Captures, flow store and policy files go to `directory` and stay there; without one they go to a temporary
+    /// directory that is removed at the end.
+    public init(steps: LabSteps, directory: String? = nil, report: @escaping @Sendable (LabEvent) -> Void) {
+        self.steps = steps
+        keeps = directory != nil
+        self.directory = directory ?? NSTemporaryDirectory() + "bulkhead-lab-\(UUID().uuidString)"
+        self.report = report
+    }
+
+    /// Where the run keeps its files.
+    private var data: String { directory + "/data" }
+    private var active: String { directory + "/policy" }
+    private var draft: String { directory + "/draft" }
+
+    /// Runs the demonstration and returns what it found.
+    public func run() throws -> LabReport {
+        let start = ContinuousClock.now
+        try FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        defer { if !keeps { try? FileManager.default.removeItem(atPath: directory) } }
+        var result = LabReport()
+        result.directory = keeps ? directory : nil
+
+        let network = try LabNetwork(LabScenario.names)
+        let services = try network.hosts.map { try ServiceHost(LabScenario.services(of: $0.name, network), on: $0) }
+        defer { for service in services { service.stop() } }
+        tellOfHosts(network, &result)
+
+        let governed = network.hosts.filter { LabScenario.governed.contains($0.name) }
+        let traffic = LabTraffic(network)
+        try observe(governed, traffic, &result)
+        result.importing = try steps.importFlows(result.captures, data)
+        report(.table(result.importing))
+
+        try writePolicies(governed)
+        report(.step(number: 3, title: "The map: who talks to whom, by labels"))
+        result.map = try steps.map(data, active)
+        report(.table(result.map))
+
+        report(.step(number: 4, title: "One boundary, simulated against that traffic before anything is touched"))
+        for line in LabPolicyText.summary { report(.line(line)) }
+        result.simulation = try steps.simulate(active, draft, data)
+        report(.line("What it would newly break:"))
+        report(.table(result.simulation))
+
+        let policy = try loadedDraft()
+        let engine = PolicyEngine(workloads: policy.workloads, policy: policy.policy.lowered())
+        let cells = LabScenario.cells(network)
+        report(.step(number: 5, title: "Real packets with policy off"))
+        let pathsBefore = LabPath.all.map { traffic.walk($0) }
+        let before = try network.probe(cells)
+        let passed = before.count { $0.answer.passed }
+        report(.line("\(cells.count) probes sent between all tiers, \(passed) reached the other end"))
+
+        report(.step(number: 6, title: "The boundary goes into the kernel of each tier (nftables)"))
+        result.walls = try governed.map { try putUp(engine, on: $0) }
+        for wall in result.walls {
+            let time = String(format: "%.1f", wall.milliseconds)
+            report(.line("\(wall.host): \(wall.bytes) bytes of rules applied in \(time) ms"))
+        }
+
+        report(.step(number: 7, title: "Real packets with policy on"))
+        let pathsAfter = LabPath.all.map { traffic.walk($0) }
+        let after = try network.probe(cells)
+        let instant = Self.now
+        result.paths = LabPath.all.indices.map {
+            LabPath.all[$0].judged(before: pathsBefore[$0], after: pathsAfter[$0], network, engine, at: instant)
+        }
+        for path in result.paths { for line in path.lines { report(.line(line)) } }
+        let matrix = CellMatrix(cells, before: before, after: after, engine: engine, at: instant)
+        result.matrix = LabReport.Matrix(matrix, network)
+        result.seconds = (ContinuousClock.now - start) / .seconds(1)
+        tellOfMatrix(result)
+        return result
+    }
+
+    // MARK: Steps
+
+    private func tellOfHosts(_ network: LabNetwork, _ result: inout LabReport) {
+        report(.step(number: 1, title: "Three tiers and a visitor, each in a network namespace of its own"))
+        result.hosts = network.hosts.map { host in
+            LabReport.Host(
+                name: host.name, addresses: host.addresses.map(\.description),
+                services: LabScenario.services(of: host.name, network).map { "\($0.proto)/\($0.port) \($0.name)" },
+                isGoverned: LabScenario.governed.contains(host.name))
+        }
+        let rows = result.hosts.map { host in
+            let own = host.services.filter { !$0.hasSuffix("batch") }.joined(separator: ", ")
+            let others = host.services.count { $0.hasSuffix("batch") }
+            return [host.name, host.addresses.joined(separator: " "), others == 0 ? own : "\(own), \(others) more"]
+        }
+        report(.table(LabTable(columns: ["host", "addresses", "services"], rows: rows)))
+    }
+
+    private func observe(_ hosts: [LabHost], _ traffic: LabTraffic, _ result: inout LabReport) throws {
+        report(.step(number: 2, title: "They talk, and each kernel's table of connections is imported"))
+        for host in hosts {
+            try host.namespace.countConnections()
+            try NftContext(in: host.namespace).apply(LabTraffic.watch)
+        }
+        (result.answered, result.asked) = try traffic.run()
+        report(.line("\(result.asked) requests sent over IPv4 and IPv6, \(result.answered) answered"))
+        try FileManager.default.createDirectory(atPath: directory + "/captures", withIntermediateDirectories: true)
+        for host in hosts {
+            let dump = try ConntrackDump(of: host.namespace)
+            let path = "\(directory)/captures/\(host.name).conntrack"
+            try Data(dump.text).write(to: URL(fileURLWithPath: path))
+            result.captures.append(LabReport.Capture(host: host.name, path: path, lines: dump.count))
+        }
+    }
+
+    private func writePolicies(_ hosts: [LabHost]) throws {
+        let files = [
+            (active, "inventory.yaml", LabPolicyText.inventory(hosts, mode: "visibility")),
+            (draft, "inventory.yaml", LabPolicyText.inventory(hosts, mode: "full")),
+            (draft, "boundary.yaml", LabPolicyText.boundary),
+        ]
+        for (directory, name, text) in files {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: URL(fileURLWithPath: "\(directory)/\(name)"))
+        }
+    }
+
+    private func loadedDraft() throws -> LoadedPolicy {
+        let loaded = PolicyDirectory.load(draft, now: Self.now)
+        guard let policy = loaded.policy else {
+            throw LabRefusal(
+                description: loaded.diagnostics.first.map(\.text) ?? "the lab's own policy cannot be loaded")
+        }
+        return policy
+    }
+
+    private func putUp(_ engine: PolicyEngine, on host: LabHost) throws -> LabReport.Wall {
+        var builder = ProgramBuilder(engine)
+        guard let program = builder.program(for: WorkloadID(rawValue: host.name)) else {
+            throw LabRefusal(description: "the lab's policy does not name `\(host.name)`")
+        }
+        let ruleset = try PacketFilter.render(program, options: RenderOptions(instant: Self.now))
+        let nft = try NftContext(in: host.namespace)
+        let start = ContinuousClock.now
+        try nft.apply(ruleset.text)
+        return LabReport.Wall(
+            host: host.name, bytes: ruleset.text.utf8.count,
+            milliseconds: (ContinuousClock.now - start) / .milliseconds(1))
+    }
+
+    private func tellOfMatrix(_ result: LabReport) {
+        let matrix = result.matrix
+        report(.step(number: 8, title: "Every cell of the matrix against the engine"))
+        report(.table(matrix.table))
+        report(.table(matrix.protocols))
+        for difference in matrix.differences.prefix(20) { report(.line("differs: \(difference)")) }
+        report(
+            .line(
+                "\(matrix.agreed) of \(matrix.counted) cells agree (\(matrix.allowed) allowed, \(matrix.denied) denied;"
+                    + " a cell counts only if its probe passed with policy off)"))
+        report(.line(String(format: "%.1f seconds in all", result.seconds)))
+    }
+
+    private static var now: Instant {
+        Instant(rawValue: Int64(Date().timeIntervalSince1970 * 1_000_000) * 1000)
+    }
+}
