@@ -18,6 +18,8 @@ public struct ProgramBuilder {
     private var shared: [(address: IPAddress, identities: [UInt32])] = []
     private let owned: [IPAddress]
     private var cache: [Key: PeerSet] = [:]
+    /// The texts of expressions, where rules tie.
+    private var texts: [Int: String] = [:]
 
     /// Prepares the addresses; linear in them.
     public init(_ engine: PolicyEngine) {
@@ -70,11 +72,7 @@ public struct ProgramBuilder {
                 }
             }
         }
-        let rules = numbers.compactMap { engine.rules[Int($0)] }.filter { $0.layer == number }
-            .sorted {
-                $0.precedes($1)
-                    || (!$1.precedes($0) && $0.source.direction == .egress && $1.source.direction == .ingress)
-            }
+        let rules = inOrder(numbers.compactMap { engine.rules[Int($0)] }.filter { $0.layer == number })
         for rule in rules {
             let mine = distinct.filter { engine.holds(rule.subject, $0) }
             let own =
@@ -82,6 +80,27 @@ public struct ProgramBuilder {
             if let resolved = resolve(rule, subjects: mine, own: own, layer) { tiers[rule.tier].rules.append(resolved) }
         }
         return tiers.filter { !$0.rules.isEmpty || !$0.onNoMatch.isEmpty }
+    }
+
+    /// The rules by precedence; those that tie stand egress first, then by the text of subject and peer, so that a program
+    /// depends on the policy alone and not on the numbers that history gave to rules.
+    private mutating func inOrder(_ rules: [CompiledRule]) -> [CompiledRule] {
+        var texts = self.texts
+        func text(_ expression: Int) -> String {
+            if let known = texts[expression] { return known }
+            let made = engine.describe(engine.expressions[expression].source)
+            texts[expression] = made
+            return made
+        }
+        let sorted = rules.sorted { a, b in
+            if a.precedes(b) { return true }
+            if b.precedes(a) { return false }
+            if a.source.direction != b.source.direction { return a.source.direction == .egress }
+            if a.subject != b.subject { return text(a.subject) < text(b.subject) }
+            return a.peer != b.peer && text(a.peer) < text(b.peer)
+        }
+        self.texts = texts
+        return sorted
     }
 
     private mutating func resolve(
