@@ -30,7 +30,7 @@ let libraries: [(name: String, dependencies: [Target.Dependency])] = [
 let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ("ArchitectureTests", []),
     ("NetworkTypesTests", ["NetworkTypes"]),
-    ("PolicyModelTests", ["PolicyModel", "NetworkTypes"]),
+    ("PolicyModelTests", ["PolicyModel", "NetworkTypes", "TestWorlds"]),
     ("PolicyReferenceTests", ["PolicyReference", "PolicyModel", "NetworkTypes", "TestWorlds"]),
     ("PolicyEngineTests", ["PolicyEngine", "PolicyReference", "PolicyModel", "NetworkTypes", "TestWorlds"]),
     (
@@ -42,6 +42,9 @@ let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ("FlowAnalysisTests", ["FlowAnalysis", "Flows", "PolicyEngine", "PolicyModel", "NetworkTypes"]),
 ]
 
+/// Folders of test data, which are found from the source file's place.
+let fixtures = ["RulesetSimulatorTests": ["Fixtures"], "PacketFilterTests": ["Golden"]]
+
 let package = Package(
     name: "Core",
     products: libraries.map { .library(name: $0.name, targets: [$0.name]) },
@@ -51,5 +54,9 @@ let package = Package(
                 name: "TestWorlds", dependencies: ["PolicyModel", "NetworkTypes"], path: "Tests/TestWorlds",
                 swiftSettings: settings)
         ]
-        + tests.map { .testTarget(name: $0.name, dependencies: $0.dependencies, swiftSettings: settings) }
+        + tests.map {
+            .testTarget(
+                name: $0.name, dependencies: $0.dependencies,
+                exclude: fixtures[$0.name] ?? [], swiftSettings: settings)
+        }
 )

@@ -1,1 +1,4 @@
-print("bulkhead")
+import Commands
+import Foundation
+
+exit(BulkheadCommand.run(Array(CommandLine.arguments.dropFirst()), in: .ofProcess()).rawValue)

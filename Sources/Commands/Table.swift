@@ -1,0 +1,74 @@
+/// Rows under headings, fitted to the width of the terminal; what does not fit is wrapped, never cut.
+struct Table {
+    /// On which side a column's cells stand.
+    enum Alignment {
+        case left
+        case right
+    }
+
+    private let headings: [String]
+    private let alignments: [Alignment]
+    private var rows: [[String]] = []
+
+    init(_ columns: [(heading: String, alignment: Alignment)]) {
+        headings = columns.map(\.heading)
+        alignments = columns.map(\.alignment)
+    }
+
+    /// Adds a row; it has a cell for each column.
+    mutating func add(_ cells: [String]) {
+        precondition(cells.count == headings.count, "a row has a cell for each column")
+        rows.append(cells)
+    }
+
+    /// The lines of the table; nil means that there is no width to keep.
+    func lines(width: Int?) -> [String] {
+        let all = [headings] + rows
+        var widths = headings.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        if let width {
+            let gaps = 2 * (widths.count - 1)
+            // The widest column gives way, down to a size that still reads.
+            while widths.reduce(gaps, +) > width, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }),
+                widths[widest] > 8
+            {
+                widths[widest] -= 1
+            }
+        }
+        return all.flatMap { layOut($0, widths) }
+    }
+
+    private func layOut(_ cells: [String], _ widths: [Int]) -> [String] {
+        let wrapped = cells.enumerated().map { Self.wrap($1, to: widths[$0]) }
+        let height = wrapped.map(\.count).max() ?? 0
+        return (0..<height).map { line in
+            let parts = wrapped.indices.map { column -> String in
+                let text = line < wrapped[column].count ? wrapped[column][line] : ""
+                let padding = String(repeating: " ", count: max(0, widths[column] - text.count))
+                return alignments[column] == .right ? padding + text : text + padding
+            }
+            var joined = parts.joined(separator: "  ")
+            while joined.hasSuffix(" ") { joined.removeLast() }
+            return joined
+        }
+    }
+
+    /// Breaks text at spaces and after `,` `/` `:` `-` where it can, anywhere where it must.
+    static func wrap(_ text: String, to width: Int) -> [String] {
+        guard text.count > width, width > 0 else { return [text] }
+        var lines: [String] = []
+        var rest = Substring(text)
+        while rest.count > width {
+            let limit = rest.index(rest.startIndex, offsetBy: width)
+            let head = rest[..<limit]
+            var cut = limit
+            if rest[limit] != " ", let place = head.lastIndex(where: { " ,/:-".contains($0) }), place > head.startIndex
+            {
+                cut = head[place] == " " ? place : head.index(after: place)
+            }
+            lines.append(String(rest[..<cut]))
+            rest = rest[cut...].drop { $0 == " " }
+        }
+        if !rest.isEmpty { lines.append(String(rest)) }
+        return lines
+    }
+}
