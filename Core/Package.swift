@@ -30,7 +30,7 @@ let libraries: [(name: String, dependencies: [Target.Dependency])] = [
 let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ("ArchitectureTests", []),
     ("NetworkTypesTests", ["NetworkTypes"]),
-    ("PolicyModelTests", ["PolicyModel", "NetworkTypes"]),
+    ("PolicyModelTests", ["PolicyModel", "NetworkTypes", "TestWorlds"]),
     ("PolicyReferenceTests", ["PolicyReference", "PolicyModel", "NetworkTypes", "TestWorlds"]),
     ("PolicyEngineTests", ["PolicyEngine", "PolicyReference", "PolicyModel", "NetworkTypes", "TestWorlds"]),
     (

@@ -22,7 +22,9 @@ public struct BulkheadCommand: ParsableCommand {
 
     public init() {}
 
-    static var subcommands: [any ParsableCommand.Type] { [PolicyCommand.self] }
+    static var subcommands: [any ParsableCommand.Type] {
+        [PolicyCommand.self, DecideCommand.self, ExplainCommand.self]
+    }
 
     /// Runs a command line in process and returns its exit code.
     public static func run(_ arguments: [String], in context: CommandContext) -> ExitStatus {
@@ -83,5 +85,5 @@ struct PolicyCommand: ParsableCommand {
         commandName: "policy", abstract: "Check policy, and see what a change of it would do.", subcommands: subcommands
     )
 
-    static var subcommands: [any ParsableCommand.Type] { [] }
+    static var subcommands: [any ParsableCommand.Type] { [PolicyCheckCommand.self] }
 }

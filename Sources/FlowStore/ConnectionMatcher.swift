@@ -25,13 +25,12 @@ struct ConnectionMatcher {
     init(_ db: Database) throws {
         candidates = try db.makeStatement(
             sql: """
-                SELECT id, start, "end", until, icmp_id FROM connection
+                SELECT id, start, icmp_id FROM connection
                 WHERE edge = ? AND source_port = ? AND start <= ? AND until >= ? ORDER BY id
                 """)
         reports = try db.makeStatement(
             sql: """
-                SELECT start, "end", until, stage, uid FROM observation
-                WHERE connection = ? AND point = ? ORDER BY start, "end", id
+                SELECT "end", until, stage, uid FROM observation WHERE connection = ? AND point = ?
                 """)
     }
 
@@ -45,8 +44,8 @@ struct ConnectionMatcher {
             ])
         var found: [(id: Int64, start: Int64)] = []
         while let row = try rows.next() {
-            if let known: Int64 = row["icmp_id"], let other = record.icmpID, known != other { continue }
-            found.append((row["id"], row["start"]))
+            if let known: Int64 = row[2], let other = record.icmpID, known != other { continue }
+            found.append((row[0], row[1]))
         }
         for candidate in found {
             guard try accepts(candidate.id, point, uid, record) else { continue }
@@ -66,10 +65,10 @@ struct ConnectionMatcher {
         let rows = try Row.fetchCursor(reports, arguments: [connection, point])
         while let row = try rows.next() {
             hasReported = true
-            if let uid, row["uid"] == uid { sameUID = true }
-            lastEnd = max(lastEnd, row["end"])
-            lastUntil = max(lastUntil, row["until"])
-            switch Observation.Stage(rawValue: row["stage"]) {
+            if let uid, row[3] == uid { sameUID = true }
+            lastEnd = max(lastEnd, row[0])
+            lastUntil = max(lastUntil, row[1])
+            switch Observation.Stage(rawValue: row[2]) {
             case .closed: isClosed = true
             case .complete, nil: isTable = false
             case .opened, .alive: break

@@ -37,7 +37,11 @@ public struct FlowStore: Sendable {
         close(descriptor)
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
-        configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA synchronous = NORMAL") }
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA synchronous = NORMAL")
+            // In KiB when negative: with SQLite's 2 MiB an import of 400,000 lines took twice as long.
+            try db.execute(sql: "PRAGMA cache_size = -65536")
+        }
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
             hashKey = try pool.write { db in

@@ -13,7 +13,9 @@ public struct ImportReport: Sendable {
     public var hasFailures: Bool { files.contains { $0.failure != nil } }
 }
 
-/// What became of one file. Every record is counted as new, merged or duplicate.
+/// What became of one file.
+///
+/// Every record is counted as new, merged or duplicate.
 public struct FileReport: Sendable {
     /// The path as it was given.
     public let path: String

@@ -2,11 +2,13 @@ import CZlib
 
 /// Unpacks a gzip stream (RFC 1952) of one or more members, piece by piece.
 final class Inflater {
-    /// Text logs pack 5 to 30 times; deflate cannot exceed 1032. Below `ratioFree` bytes the ratio is not judged.
+    /// The most that a file may unpack to, as a multiple of its size, once it is over `ratioFree`.
+    ///
+    /// Text logs pack 5 to 30 times; deflate cannot exceed 1032 (zlib.net, "zlib Technical Details").
     static let ratioLimit = 250
-    /// 64 MiB.
+    /// Unpacked bytes below which the ratio is not judged: 64 MiB.
     static let ratioFree = 64 << 20
-    /// 256 GiB of unpacked text.
+    /// The most that a file may unpack to: 256 GiB.
     static let sizeLimit = 256 << 30
 
     private var stream = z_stream()

@@ -50,25 +50,34 @@ struct Observation {
         until = over ? .max : sum
     }
 
-    init(row: Row) throws {
-        icmpID = row["icmp_id"]
-        start = row["start"]
-        end = row["end"]
-        until = row["until"]
-        packetsOut = row["packets_out"]
-        bytesOut = row["bytes_out"]
-        packetsIn = row["packets_in"]
-        bytesIn = row["bytes_in"]
-        state = ConnectionState(rawValue: row["state"]) ?? .unknown
-        failed = row["failed"]
-        askedAddress = row["asked_address"]
-        askedPort = row["asked_port"]
-        direction = row["direction"]
-        application = row["application"]
+    /// The columns, of `observation` and `connection` alike, that `init(row:from:)` reads.
+    static let columns = """
+        icmp_id, start, "end", until, packets_out, bytes_out, packets_in, bytes_in, state, failed, asked_address,
+        asked_port, direction, application
+        """
+
+    /// Reads `columns` from the position `first` on; by position, since GRDB's look-up by name costs more than the query.
+    init(row: Row, from first: Int) {
+        icmpID = row[first]
+        start = row[first + 1]
+        end = row[first + 2]
+        until = row[first + 3]
+        packetsOut = row[first + 4]
+        bytesOut = row[first + 5]
+        packetsIn = row[first + 6]
+        bytesIn = row[first + 7]
+        state = ConnectionState(rawValue: row[first + 8]) ?? .unknown
+        failed = row[first + 9]
+        askedAddress = row[first + 10]
+        askedPort = row[first + 11]
+        direction = row[first + 12]
+        application = row[first + 13]
         stage = .complete
     }
 
-    /// Adds what another report of the same connection says. The result does not depend on the order of reports.
+    /// Adds what another report of the same connection says.
+    ///
+    /// The result does not depend on the order of reports.
     mutating func merge(_ other: Observation) {
         icmpID = Self.merged(icmpID, other.icmpID, min)
         if other.start < start { start = other.start }

@@ -28,6 +28,8 @@ enum Schema {
         try db.execute(sql: "PRAGMA user_version = \(version)")
     }
 
+    /// The statements that make an empty database.
+    ///
     /// Times are nanoseconds since 1970 UTC, hours whole hours since then. `service` is the destination port, type ×
     /// 256 + code for ICMP, or -1. Counters are NULL where nobody counted. `direction` orders from certain (0) on.
     private static let tables = """

@@ -20,10 +20,18 @@ struct StoreRows {
 
     private let db: Database
     private let findObservation, addObservation, addConnection, findConnection, updateConnection: Statement
+    private let addEdge, findEdge: Statement
 
     init(_ db: Database) throws {
         self.db = db
-        findObservation = try db.makeStatement(sql: "SELECT * FROM observation WHERE fingerprint = ?")
+        addEdge = try db.makeStatement(
+            sql: """
+                INSERT INTO edge (source, destination, protocol, service) VALUES (?, ?, ?, ?)
+                """)
+        findEdge = try db.makeStatement(
+            sql: "SELECT id FROM edge WHERE source = ? AND destination = ? AND protocol = ? AND service = ?")
+        findObservation = try db.makeStatement(
+            sql: "SELECT id, connection, \(Observation.columns) FROM observation WHERE fingerprint = ?")
         addObservation = try db.makeStatement(
             sql: """
                 INSERT INTO observation (connection, point, fingerprint, uid, icmp_id, start, "end", until, packets_out,
@@ -36,7 +44,8 @@ struct StoreRows {
                 packets_in, bytes_in, state, failed, asked_address, asked_port, direction, application, points)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
                 """)
-        findConnection = try db.makeStatement(sql: "SELECT * FROM connection WHERE id = ?")
+        findConnection = try db.makeStatement(
+            sql: "SELECT edge, hour, \(Observation.columns) FROM connection WHERE id = ?")
         updateConnection = try db.makeStatement(
             sql: """
                 UPDATE connection SET icmp_id = ?, start = ?, "end" = ?, until = ?, hour = ?, packets_out = ?,
@@ -52,18 +61,14 @@ struct StoreRows {
             key.source.description, key.destination.description, Int64(key.proto.rawValue),
             StoredService.number(key.service),
         ]
-        try db.execute(
-            sql: """
-                INSERT INTO edge (source, destination, protocol, service) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
-                """, arguments: arguments)
-        return try Int64.fetchOne(
-            db, sql: "SELECT id FROM edge WHERE source = ? AND destination = ? AND protocol = ? AND service = ?",
-            arguments: arguments) ?? 0
+        if let known = try Int64.fetchOne(findEdge, arguments: arguments) { return known }
+        try addEdge.execute(arguments: arguments)
+        return db.lastInsertedRowID
     }
 
     func observation(_ fingerprint: Fingerprint) throws -> Known? {
         guard let row = try Row.fetchOne(findObservation, arguments: [fingerprint.data]) else { return nil }
-        return Known(id: row["id"], connection: row["connection"], report: try Observation(row: row))
+        return Known(id: row[0], connection: row[1], report: Observation(row: row, from: 2))
     }
 
     func insert(
@@ -90,8 +95,8 @@ struct StoreRows {
     /// Adds a report to a connection; the answer names the hours that changed.
     func merge(_ report: Observation, into connection: Int64) throws -> [Bucket] {
         guard let row = try Row.fetchOne(findConnection, arguments: [connection]) else { return [] }
-        var sum = try Observation(row: row)
-        let edge: Int64 = row["edge"]
+        var sum = Observation(row: row, from: 2)
+        let edge: Int64 = row[0]
         let former = Bucket(edge: edge, hour: sum.hour)
         sum.merge(report)
         try update(connection, sum)
@@ -121,12 +126,13 @@ struct StoreRows {
                 db, sql: "SELECT connection FROM observation WHERE id = ?", arguments: [observation]),
             let row = try Row.fetchOne(findConnection, arguments: [connection])
         else { return [] }
-        let edge: Int64 = row["edge"]
-        var buckets = [Bucket(edge: edge, hour: row["hour"])]
+        let edge: Int64 = row[0]
+        var buckets = [Bucket(edge: edge, hour: row[1])]
         try db.execute(sql: "DELETE FROM observation WHERE id = ?", arguments: [observation])
         let others = try Row.fetchAll(
-            db, sql: "SELECT * FROM observation WHERE connection = ? ORDER BY id", arguments: [connection]
-        ).map(Observation.init(row:))
+            db, sql: "SELECT \(Observation.columns) FROM observation WHERE connection = ? ORDER BY id",
+            arguments: [connection]
+        ).map { Observation(row: $0, from: 0) }
         if var sum = others.first {
             for other in others.dropFirst() { sum.merge(other) }
             try update(connection, sum)

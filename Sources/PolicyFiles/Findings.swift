@@ -26,7 +26,17 @@ struct Findings {
             return
         }
         diagnostics.append(
-            Diagnostic(code.severity, code: code.rawValue, message, at: location, related: related))
+            Diagnostic(code.severity, code: code.rawValue, Self.line(message), at: location, related: related))
+    }
+
+    /// The message as one line that no terminal takes for a command, whatever input it quotes.
+    private static func line(_ message: String) -> String {
+        var result = ""
+        for scalar in message.unicodeScalars {
+            let isSpace = scalar == "\n" || scalar == "\t" || scalar == "\r"
+            result.unicodeScalars.append(isSpace ? " " : SourceText.isRefused(scalar) ? "\u{FFFD}" : scalar)
+        }
+        return result
     }
 
     mutating func report(_ fault: TextFault, in scalar: Scalar) {

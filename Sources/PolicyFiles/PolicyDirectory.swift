@@ -20,8 +20,13 @@ public enum PolicyDirectory {
 
     /// Loads files that are already read, as one policy.
     public static func load(_ sources: [PolicySource], now: Instant) -> PolicyLoadResult {
+        load(sources, now: now, maximumNodes: YAMLReader.maximumNodes)
+    }
+
+    /// Loads files under another limit of values, so that tests reach it soon.
+    package static func load(_ sources: [PolicySource], now: Instant, maximumNodes: Int) -> PolicyLoadResult {
         var reader = PolicyReader(now: now)
-        var yaml = YAMLReader()
+        var yaml = YAMLReader(maximumNodes: maximumNodes)
         var trees: [Tree] = []
         for source in sources {
             guard let text = SourceText(source, findings: &reader.findings),

@@ -169,8 +169,9 @@ struct ConntrackReader {
         return result
     }
 
-    /// The source as the initiator sent it, the destination as the responder answered it: after destination NAT,
-    /// before source NAT. What the initiator asked for is kept when it differs.
+    /// A record with both ends: the source before source NAT, the destination after destination NAT.
+    ///
+    /// The responder's address is the source of the reply. What the initiator asked for is kept when it differs.
     private static func addresses(
         _ original: Direction, _ reply: Direction, _ proto: IPProtocol
     ) throws(RefusalReason) -> FlowRecord {

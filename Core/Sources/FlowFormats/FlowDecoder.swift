@@ -23,6 +23,9 @@ public struct FlowDecoder {
 
     private var json = ZeekJSONReader()
     private var tsv = ZeekTSVReader()
+    private var normalised = NormalisedReader()
+    /// Whether the last JSON line was of the normalised form, which is then tried first.
+    private var isNormalised = false
     private var conntrack: ConntrackReader
     /// The beginning of a line whose end has not come; empty while lines come whole.
     private var pending: [UInt8] = []
@@ -138,8 +141,7 @@ public struct FlowDecoder {
         do throws(RefusalReason) {
             switch line[first] {
             case UInt8(ascii: "{"):
-                summary.recognise(.zeekJSON)
-                return try json.read(line)
+                return try readJSON(line)
             case UInt8(ascii: "#"):
                 let outcome = try tsv.readHeader(line)
                 if tsv.isActive { summary.recognise(.zeekTSV) }
@@ -153,5 +155,30 @@ public struct FlowDecoder {
         } catch {
             return .refused(error)
         }
+    }
+
+    /// Zeek's JSON or the normalised form; which one, the line's keys tell.
+    private mutating func readJSON(_ line: ByteView) throws(RefusalReason) -> LineOutcome {
+        for attempt in 0..<2 {
+            let asNormalised = isNormalised != (attempt == 1)
+            do throws(RefusalReason) {
+                if asNormalised {
+                    let record = try normalised.read(line)
+                    isNormalised = true
+                    summary.recognise(.normalised)
+                    return .record(record)
+                }
+                let outcome = try json.read(line)
+                isNormalised = false
+                summary.recognise(.zeekJSON)
+                return outcome
+            } catch {
+                if attempt == 0, error == .unknownFormat { continue }
+                // A line that is cut belongs to the format of the file; the first of all may be either.
+                if error != .unknownFormat { summary.recognise(asNormalised ? .normalised : .zeekJSON) }
+                throw error
+            }
+        }
+        throw .unknownFormat
     }
 }

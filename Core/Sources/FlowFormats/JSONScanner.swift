@@ -3,7 +3,9 @@ enum JSONKind {
     case string, number, literal, container
 }
 
-/// A JSON value: where its text lies. A string's view is without its quotes and still has its escapes.
+/// A JSON value: where its text lies.
+///
+/// A string's view is without its quotes and still has its escapes.
 struct JSONValue {
     var kind: JSONKind
     var view: ByteView

@@ -30,7 +30,9 @@ enum Scan {
         unsigned(view).flatMap { Value(exactly: $0) }
     }
 
-    /// Decimal seconds as nanoseconds; digits after the ninth of the fraction are cut off. Exponents are read.
+    /// Decimal seconds, with or without an exponent, as nanoseconds.
+    ///
+    /// Digits after the ninth of the fraction are cut off.
     static func nanoseconds(_ view: ByteView) -> Int64? {
         var index = view.startIndex
         let negative = view[index] == UInt8(ascii: "-")
@@ -87,8 +89,10 @@ enum Scan {
         return Int64(exactly: value)
     }
 
-    /// An instant: decimal seconds since the epoch, milliseconds when the number is above 10¹¹ (the year 5138), or
-    /// RFC 3339 in UTC. These are the three forms that Zeek writes (`LogAscii::json_timestamps`).
+    /// An instant: decimal seconds since the epoch, whole milliseconds when the number is too large for seconds (over
+    /// 9.2 × 10⁹, the year 2262), or RFC 3339 in UTC.
+    ///
+    /// These are the three forms that Zeek writes (`LogAscii::json_timestamps`).
     static func instant(_ view: ByteView) -> Instant? {
         if view.count >= 20, view[view.startIndex + 4] == UInt8(ascii: "-") { return date(view) }
         if let value = nanoseconds(view) { return Instant(rawValue: value) }

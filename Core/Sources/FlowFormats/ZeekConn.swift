@@ -64,7 +64,9 @@ struct ZeekConn {
         return known
     }
 
-    /// Zeek keeps the ICMP type as the originator's port. As the responder's port it keeps the type of the reply
+    /// The ICMP type and code, which Zeek keeps where other protocols have ports.
+    ///
+    /// The type is the originator's port. As the responder's port it keeps the type of the reply
     /// for messages that come in pairs, whose code is always 0, and the code for the others
     /// (zeek/zeek `src/packet_analysis/protocol/icmp/ICMP.cc`, `ICMP4_counterpart`, `ICMP6_counterpart`; the manual's
     /// "destination port being the ICMP message code" is true of the others only).

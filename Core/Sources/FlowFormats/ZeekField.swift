@@ -17,7 +17,9 @@ enum ZeekField: Int {
         }
     }
 
-    /// The field of that name; both `id.orig_h` and `id_orig_h` are written in the wild. Nil for what is not read.
+    /// The field of that name, nil for what is not read.
+    ///
+    /// Both `id.orig_h` and `id_orig_h` are written in the wild.
     @inline(__always) init?(name: ByteView) {
         switch name.count {
         case 2:

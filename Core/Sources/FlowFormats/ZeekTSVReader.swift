@@ -1,6 +1,8 @@
 import Flows
 
-/// Reads Zeek's tab-separated logs. A header may come again at any line; each holds until the next.
+/// Reads Zeek's tab-separated logs.
+///
+/// A header may come again at any line; each holds until the next.
 struct ZeekTSVReader {
     private enum Header {
         /// No `#fields` yet, or one that cannot be understood.

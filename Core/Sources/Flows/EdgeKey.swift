@@ -20,7 +20,9 @@ public enum EdgeService: Hashable, Comparable, Sendable {
     public static func < (a: Self, b: Self) -> Bool { a.order < b.order }
 }
 
-/// What connections are aggregated by: who reaches whom on what. The initiator's port is left out.
+/// What connections are aggregated by: who reaches whom on what.
+///
+/// The initiator's port is left out.
 public struct EdgeKey: Hashable, Comparable, Sendable {
     /// The initiator's address.
     public var source: IPAddress

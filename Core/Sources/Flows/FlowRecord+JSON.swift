@@ -6,7 +6,7 @@ extension FlowRecord {
     /// What is unknown is left out. Keys: `source`, `sourcePort`, `destination`, `destinationPort`, `protocol`,
     /// `icmpType`, `icmpCode`, `icmpId`, `originalDestination`, `originalDestinationPort`, `start`, `end` (RFC 3339,
     /// UTC), `initiatorPackets`, `initiatorBytes`, `responderPackets`, `responderBytes`, `state`, `stateText`,
-    /// `stage`, `direction`, `observationPoint`, `uid`, `service`.
+    /// `stage`, `lifetime` (seconds), `direction`, `observationPoint`, `uid`, `service`.
     public func appendJSON(to out: inout [UInt8]) {
         var object = JSONObjectWriter(&out)
         object.member("source", tuple.source.description, to: &out)
@@ -31,7 +31,16 @@ extension FlowRecord {
         if let count = responder.bytes { object.member("responderBytes", count, to: &out) }
         object.member("state", state.rawValue, to: &out)
         if let stateText { object.member("stateText", stateText, to: &out) }
-        object.member("stage", stageText, to: &out)
+        switch stage {
+        case .complete: object.member("stage", "complete", to: &out)
+        case .opened(let lifetime):
+            object.member("stage", "opened", to: &out)
+            object.member("lifetime", lifetime, to: &out)
+        case .alive(let lifetime):
+            object.member("stage", "alive", to: &out)
+            object.member("lifetime", lifetime, to: &out)
+        case .closed: object.member("stage", "closed", to: &out)
+        }
         object.member("direction", direction.rawValue, to: &out)
         if let observationPoint { object.member("observationPoint", observationPoint.name, to: &out) }
         if let uid { object.member("uid", uid, to: &out) }
@@ -44,14 +53,5 @@ extension FlowRecord {
         var out: [UInt8] = []
         appendJSON(to: &out)
         return String(decoding: out, as: UTF8.self)
-    }
-
-    private var stageText: String {
-        switch stage {
-        case .complete: "complete"
-        case .opened: "opened"
-        case .alive: "alive"
-        case .closed: "closed"
-        }
     }
 }

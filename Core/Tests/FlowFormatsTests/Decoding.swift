@@ -94,9 +94,16 @@ enum Samples {
         "[1795342201.288223]\t[DESTROY] ipv4     2 tcp      6 120 CLOSE src=10.9.0.1 dst=10.9.0.2 sport=39864 dport=81 "
         + "packets=1 bytes=60 [UNREPLIED] src=10.9.0.2 dst=10.9.0.1 sport=81 dport=39864 packets=1 bytes=40 delta-time=2"
 
+    static let normalised = """
+        {"source":"10.9.0.1","sourcePort":36972,"destination":"10.9.0.2","destinationPort":8080,"protocol":"tcp",\
+        "originalDestination":"10.9.0.99","originalDestinationPort":80,"start":"2026-11-22T10:10:02Z",\
+        "end":"2026-11-22T10:10:03.000000001Z","initiatorPackets":3,"state":"established","stage":"alive","lifetime":7,\
+        "direction":"conntrack"}
+        """
+
     static let all: [(name: String, text: String)] = [
         ("zeek json", zeekJSON), ("zeek tsv", zeekTSV), ("conntrack", conntrack), ("extended", conntrackExtended),
         ("proc", conntrackProc), ("unknown protocol", conntrackUnknown), ("icmp", conntrackICMP),
-        ("event", conntrackEvent),
+        ("event", conntrackEvent), ("normalised", normalised),
     ]
 }

@@ -3,7 +3,9 @@ import Flows
 import NetworkTypes
 import Testing
 
-/// No input traps, and every line is counted exactly once. A trap ends the test process.
+/// No input traps, and every line is counted exactly once.
+///
+/// A trap ends the test process.
 @Suite struct HostileInputTests {
     private func check(_ bytes: [UInt8]) -> Bool {
         let decoded = Decoded(bytes, observedAt: Instant(rawValue: .min))

@@ -6,8 +6,8 @@ import Testing
 
 /// Random worlds are worth something only while every part of the semantics decides often enough to be tested.
 @Suite struct DistributionTests {
-    private static let worlds = 600
-    private static let flowsEach = 12
+    private static let worlds = 400
+    private static let flowsEach = 10
 
     @Test func everyPartOfFlatPolicyDecidesOnePercent() {
         var rng = SplitMix64(seed: 1)

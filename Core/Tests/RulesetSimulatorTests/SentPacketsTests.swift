@@ -23,8 +23,12 @@ import Testing
             let destination = try #require(IPAddress(words[2]))
             let first = try #require(UInt16(words[3]))
             let second = try #require(UInt16(words[4]))
-            var packet = Packet(
-                source, to: destination, try #require(IPProtocol(words[0])), sourcePort: first, port: second)
+            let proto = try #require(IPProtocol(words[0]))
+            var packet = Packet(source, to: destination, proto)
+            if proto.hasPorts {
+                packet.sourcePort = first
+                packet.destinationPort = second
+            }
             packet.icmpType = UInt8(first >> 8)
             packet.icmpCode = UInt8(first & 255)
             packet.icmpChecksum = second

@@ -8,7 +8,10 @@ struct YAMLReader {
     /// How many scalars, lists and mappings all files together may hold.
     static let maximumNodes = 1_000_000
 
+    private let limit: Int
     private var nodes = 0
+
+    init(maximumNodes limit: Int = Self.maximumNodes) { self.limit = limit }
 
     /// Reads one file, or reports why it cannot be read and gives nil.
     mutating func read(_ source: SourceText, findings: inout Findings) -> Tree? {
@@ -40,9 +43,9 @@ struct YAMLReader {
     private mutating func convert(_ node: Node, depth: Int, file: String, findings: inout Findings) -> Tree? {
         let place = Self.place(node, file)
         nodes += 1
-        guard nodes <= Self.maximumNodes else {
-            if nodes == Self.maximumNodes + 1 {
-                findings.report(.tooLarge, "expected at most \(Self.maximumNodes) values in all files", at: place)
+        guard nodes <= limit else {
+            if nodes == limit + 1 {
+                findings.report(.tooLarge, "expected at most \(limit) values in all files", at: place)
             }
             return nil
         }
@@ -97,11 +100,11 @@ struct YAMLReader {
         // Keys were compared by the reader, which resolves their tag to that of text.
         let isText = scalar.tag.rawValue == Tag.Name.str.rawValue && (isKey || scalar.style != .plain)
         guard isText || Self.isUntagged(scalar.tag) else { return refuseTag(scalar.tag, at: place, &findings) }
-        if scalar.style == .plain, scalar.string.first == SourceText.anchorMark {
+        if scalar.style == .plain, scalar.string.unicodeScalars.first == SourceText.anchorMark {
             findings.report(.yamlAlias, YAMLFault.aliasMessage, at: place)
             return nil
         }
-        let text = scalar.string.replacing(String(SourceText.anchorMark), with: "&")
+        let text = SourceText.restored(scalar.string)
         if let hidden = text.unicodeScalars.first(where: SourceText.isRefused) {
             findings.report(
                 .controlCharacter,
