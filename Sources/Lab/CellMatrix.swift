@@ -15,14 +15,25 @@ public struct CellMatrix: Sendable {
         /// What the engine says about the packet that was sent with policy on.
         public let verdict: Verdict
 
+        /// Whether the wall denies what the engine's default allows, because it denies the UDP service that the source
+        /// port would be in the other direction: a server that keeps sending must not re-open itself (semantics §5).
+        public let isMirrored: Bool
+
         /// Whether the cell counts: the probe passed with policy off, and the engine gives a plain answer.
         public var counts: Bool {
             before.answer.passed && (verdict.outcome == .allowed || verdict.outcome == .denied)
         }
 
+        /// Whether the kernel must turn the packet away.
+        public var mustFail: Bool { verdict.outcome == .denied || isMirrored }
+
         /// Whether the kernel did what the engine says; meaningful where the cell counts.
+        ///
+        /// A refusal is a denial where a service answered before: a rejecting rule resets. Where the port was closed
+        /// before, it is none.
         public var agrees: Bool {
-            verdict.outcome == .allowed ? after.answer == before.answer : !after.answer.passed
+            guard mustFail else { return after.answer == before.answer }
+            return before.answer == .answered ? after.answer != .answered : !after.answer.passed
         }
     }
 
@@ -31,16 +42,17 @@ public struct CellMatrix: Sendable {
 
     /// Sets what was sent beside what the engine says now; the results stand in the order of the cells.
     ///
-    /// A reset by a rejecting rule looks like a closed port: cells of such rules must have a listener.
+    /// A reset by a rejecting rule looks like a closed port: cells of such rules must have a listener to count right.
     public init(
         _ cells: [Cell], before: [ProbeResult], after: [ProbeResult], engine: PolicyEngine, at instant: Instant
     ) {
         entries = cells.indices.map { place in
             let cell = cells[place]
             let flow = Self.flow(cell, sourcePort: after[place].sourcePort)
+            let verdict = engine.decide(flow, at: instant).effective
             return Entry(
                 cell: cell, before: before[place], after: after[place],
-                verdict: engine.decide(flow, at: instant).effective)
+                verdict: verdict, isMirrored: Self.isMirrored(flow, verdict, engine, instant))
         }
     }
 
@@ -52,6 +64,21 @@ public struct CellMatrix: Sendable {
             source: FlowEnd(cell.source), destination: FlowEnd(cell.destination), proto: cell.proto,
             sourcePort: cell.proto.hasPorts ? sourcePort : nil, destinationPort: cell.port,
             icmp: cell.proto.isICMP ? message : nil)
+    }
+
+    private static func isMirrored(
+        _ flow: Flow, _ verdict: Verdict, _ engine: PolicyEngine, _ instant: Instant
+    ) -> Bool {
+        guard flow.proto == .udp, verdict.outcome == .allowed, let sourcePort = flow.sourcePort else { return false }
+        let reversed = Flow(
+            source: flow.destination, destination: flow.source, proto: .udp, sourcePort: flow.destinationPort,
+            destinationPort: sourcePort)
+        let mirror = engine.decide(reversed, at: instant).effective
+        func denies(_ end: EndDecision, _ mirrored: EndDecision) -> Bool {
+            guard case .layerDefault = end.decider else { return false }
+            return end.kind == .allowed && mirrored.kind == .denied
+        }
+        return denies(verdict.source, mirror.destination) || denies(verdict.destination, mirror.source)
     }
 
     /// The cells that count.

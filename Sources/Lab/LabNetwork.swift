@@ -25,6 +25,31 @@ public final class LabNetwork: Sendable {
             hosts.append(try Self.connect(name, subnet: number, addressesPerFamily, to: router))
         }
         self.hosts = hosts
+        try settle()
+    }
+
+    /// Waits until every host hears every other one: the kernel brings links and IPv6 up a little later than asked.
+    private func settle() throws {
+        let cells = hosts.flatMap { source in
+            source.addresses.flatMap { from in
+                hosts.filter { $0.name != source.name }.flatMap(\.addresses).filter { $0.family == from.family }
+                    .map {
+                        Cell(
+                            source: from, destination: $0, proto: from.family == .ipv4 ? .icmp : .icmpv6, port: 0)
+                    }
+            }
+        }
+        var open = cells
+        let deadline = ContinuousClock.now + .seconds(10)
+        while true {
+            let results = try probe(open, timeoutsMilliseconds: [100])
+            open = zip(open, results).filter { $1.answer != .answered }.map(\.0)
+            guard let first = open.first else { return }
+            guard .now < deadline else {
+                throw LabRefusal(
+                    description: "the lab's network did not come up: \(first.source) cannot reach \(first.destination)")
+            }
+        }
     }
 
     /// The host of this name.

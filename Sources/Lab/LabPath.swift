@@ -1,4 +1,5 @@
 internal import NetworkTypes
+internal import PacketFilter
 internal import PolicyEngine
 internal import PolicyModel
 
@@ -29,27 +30,47 @@ struct LabPath: Sendable {
 
     private var name: String { ([from] + steps.map(\.to)).joined(separator: " → ") }
 
-    /// Sets the answers beside what the engine says of each step.
+    /// Sends the request through the walls and sets the answers, and what the kernel counted, beside what the engine says.
     func judged(
-        before: String?, after: String?, _ network: LabNetwork, _ engine: PolicyEngine, at instant: Instant
-    ) -> LabReport.Path {
-        var decidedBy: [String] = []
-        var isAllowed = true
-        for step in steps {
+        before: String?, _ traffic: LabTraffic, _ network: LabNetwork, _ engine: PolicyEngine, _ walls: [LabWall],
+        at instant: Instant
+    ) throws -> LabReport.Path {
+        let verdicts = steps.compactMap { step -> (step: Step, verdict: Verdict)? in
             guard let source = network.host(step.from)?.address(family),
                 let destination = network.host(step.to)?.address(family)
-            else { continue }
+            else { return nil }
             let cell = Cell(source: source, destination: destination, proto: .tcp, port: step.port)
-            let verdict = engine.decide(CellMatrix.flow(cell, sourcePort: nil), at: instant).effective
-            if verdict.outcome != .allowed { isAllowed = false }
-            let text = Self.deciders(verdict)
-            decidedBy.append("\(step.from) → \(step.to) tcp/\(step.port): \(text)")
+            return (step, engine.decide(CellMatrix.flow(cell, sourcePort: nil), at: instant).effective)
         }
+        let denial = verdicts.lazy.compactMap { Self.denial($0.step, $0.verdict) }.first
+        let wall = denial.flatMap { denial in walls.first { $0.host.name == denial.host } }
+        let counted = try denial.flatMap { try wall?.denials($0.reason) }
+        let after = traffic.walk(self)
+        var kernel: String?
+        if let denial, let wall, let counted, let now = try wall.denials(denial.reason) {
+            kernel = "\(now - counted) packets counted by `\(denial.reason.name)` in the kernel of \(denial.host)"
+        }
+        let isAllowed = verdicts.allSatisfy { $0.verdict.outcome == .allowed }
         let expected = steps.map(\.to).joined(separator: " → ")
         return LabReport.Path(
             name: name, family: family == .ipv4 ? "ipv4" : "ipv6", before: before, after: after,
-            verdict: isAllowed ? "allowed" : "denied", decidedBy: decidedBy,
-            agrees: before == expected && after == (isAllowed ? expected : nil))
+            verdict: isAllowed ? "allowed" : "denied",
+            decidedBy: verdicts.map { step, verdict in
+                "\(step.from) → \(step.to) tcp/\(step.port): \(Self.deciders(verdict))"
+            }, kernel: kernel, agrees: before == expected && after == (isAllowed ? expected : nil))
+    }
+
+    /// Where a step is denied, and why.
+    private static func denial(_ step: Step, _ verdict: Verdict) -> (host: String, reason: DenialReason)? {
+        guard verdict.outcome == .denied else { return nil }
+        let isAtSource = verdict.source.kind == .denied
+        let host = isAtSource ? step.from : step.to
+        switch isAtSource ? verdict.source.decider : verdict.destination.decider {
+        case .rule(let id, _, _): return (host, .rule(id))
+        case .tierDefault(let tier, _): return (host, .tierDefault(tier))
+        case .layerDefault: return (host, .layerDefault)
+        case .selfTraffic, .nothing: return nil
+        }
     }
 
     /// The deciding rule; of both ends where they differ.
@@ -80,6 +101,6 @@ extension LabReport.Path {
         let label = family == "ipv4" ? "IPv4" : "IPv6"
         func shown(_ answer: String?) -> String { answer.map { "answered “\($0)”" } ?? "no answer" }
         return ["\(label)  \(name)", "      before: \(shown(before))", "      after:  \(shown(after))"]
-            + decidedBy.map { "      \($0)" }
+            + (decidedBy + (kernel.map { [$0] } ?? [])).map { "      \($0)" }
     }
 }

@@ -46,6 +46,8 @@ public struct LabReport: Codable, Sendable {
         public var verdict: String
         /// What decided: at the source, at the destination, for each step.
         public var decidedBy: [String]
+        /// For a denied request: how many packets the kernel counted for the deciding rule meanwhile.
+        public var kernel: String?
         /// Whether the kernel did what the policy says.
         public var agrees: Bool
     }

@@ -1,7 +1,6 @@
 internal import Foundation
 internal import Netfilter
 internal import NetworkTypes
-internal import PacketFilter
 internal import PolicyEngine
 internal import PolicyFiles
 internal import PolicyModel
@@ -72,20 +71,22 @@ public struct LabRun: Sendable {
         report(.line("\(cells.count) probes sent between all tiers, \(passed) reached the other end"))
 
         report(.step(number: 6, title: "The boundary goes into the kernel of each tier (nftables)"))
-        result.walls = try governed.map { try putUp(engine, on: $0) }
-        for wall in result.walls {
+        let walls = try governed.map { try LabWall(engine, on: $0, at: Self.now) }
+        for wall in walls {
+            result.walls.append(
+                LabReport.Wall(host: wall.host.name, bytes: wall.bytes, milliseconds: wall.milliseconds))
             let time = String(format: "%.1f", wall.milliseconds)
-            report(.line("\(wall.host): \(wall.bytes) bytes of rules applied in \(time) ms"))
+            report(.line("\(wall.host.name): \(wall.bytes) bytes of rules applied in \(time) ms"))
         }
 
         report(.step(number: 7, title: "Real packets with policy on"))
-        let pathsAfter = LabPath.all.map { traffic.walk($0) }
-        let after = try network.probe(cells)
         let instant = Self.now
-        result.paths = LabPath.all.indices.map {
-            LabPath.all[$0].judged(before: pathsBefore[$0], after: pathsAfter[$0], network, engine, at: instant)
+        for (path, before) in zip(LabPath.all, pathsBefore) {
+            let judged = try path.judged(before: before, traffic, network, engine, walls, at: instant)
+            for line in judged.lines { report(.line(line)) }
+            result.paths.append(judged)
         }
-        for path in result.paths { for line in path.lines { report(.line(line)) } }
+        let after = try network.probe(cells)
         let matrix = CellMatrix(cells, before: before, after: after, engine: engine, at: instant)
         result.matrix = LabReport.Matrix(matrix, network)
         result.seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -147,20 +148,6 @@ public struct LabRun: Sendable {
                 description: loaded.diagnostics.first.map(\.text) ?? "the lab's own policy cannot be loaded")
         }
         return policy
-    }
-
-    private func putUp(_ engine: PolicyEngine, on host: LabHost) throws -> LabReport.Wall {
-        var builder = ProgramBuilder(engine)
-        guard let program = builder.program(for: WorkloadID(rawValue: host.name)) else {
-            throw LabRefusal(description: "the lab's policy does not name `\(host.name)`")
-        }
-        let ruleset = try PacketFilter.render(program, options: RenderOptions(instant: Self.now))
-        let nft = try NftContext(in: host.namespace)
-        let start = ContinuousClock.now
-        try nft.apply(ruleset.text)
-        return LabReport.Wall(
-            host: host.name, bytes: ruleset.text.utf8.count,
-            milliseconds: (ContinuousClock.now - start) / .milliseconds(1))
     }
 
     private func tellOfMatrix(_ result: LabReport) {

@@ -8,3 +8,6 @@ extension Trait where Self == ConditionTrait {
         return .enabled(if: NetworkNamespace.refusal == nil, "\(NetworkNamespace.refusal ?? "")")
     }
 }
+
+/// All tests with real packets, one after the other: a flood beside a probe would make it late.
+@Suite("The kernel", .serialized, .needsNamespaces) enum KernelTests {}

@@ -36,11 +36,17 @@ final class Wall {
         }
     }
 
-    func rendered(_ id: WorkloadID) throws -> RenderedRuleset {
+    private func rendered(_ id: WorkloadID) throws -> RenderedRuleset {
         var builder = ProgramBuilder(engine)
         guard let program = builder.program(for: id) else { throw Missing(name: id.rawValue) }
         return try PacketFilter.render(
             program, options: RenderOptions(instant: Self.instant, generation: generation))
+    }
+
+    /// What stands on a host; rendered once, so that it is what the kernel was told.
+    func ruleset(_ host: String) throws -> RenderedRuleset {
+        guard let ruleset = standing[host] else { throw Missing(name: host) }
+        return ruleset
     }
 
     /// Takes every wall down.
