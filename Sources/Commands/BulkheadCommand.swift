@@ -23,7 +23,7 @@ public struct BulkheadCommand: ParsableCommand {
     public init() {}
 
     static var subcommands: [any ParsableCommand.Type] {
-        [PolicyCommand.self, DecideCommand.self, ExplainCommand.self]
+        [PolicyCommand.self, DecideCommand.self, ExplainCommand.self, RenderCommand.self]
     }
 
     /// Runs a command line in process and returns its exit code.
