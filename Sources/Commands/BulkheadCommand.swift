@@ -23,7 +23,10 @@ public struct BulkheadCommand: ParsableCommand {
     public init() {}
 
     static var subcommands: [any ParsableCommand.Type] {
-        [FlowsCommand.self, MapCommand.self, PolicyCommand.self, DecideCommand.self, ExplainCommand.self]
+        [
+            FlowsCommand.self, MapCommand.self, PolicyCommand.self, DecideCommand.self, ExplainCommand.self,
+            RenderCommand.self, LabCommand.self,
+        ]
     }
 
     /// Runs a command line in process and returns its exit code.

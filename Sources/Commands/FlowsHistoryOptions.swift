@@ -36,12 +36,7 @@ struct FlowsHistoryOptions: ParsableArguments {
             }
         }
         try context.progress(nil)
-        return stored.map { edge in
-            ObservedEdge(
-                key: edge.key, connections: edge.connections, failed: edge.failed,
-                bytes: Self.sum(edge.initiator.bytes, edge.responder.bytes), firstSeen: edge.firstSeen,
-                lastSeen: edge.lastSeen, direction: edge.direction, initiatorPorts: ports[edge.key] ?? [:])
-        }
+        return stored.map { $0.observed(initiatorPorts: ports[$0.key] ?? [:]) }
     }
 
     private func window() throws -> Range<Instant>? {
@@ -78,10 +73,18 @@ struct FlowsHistoryOptions: ParsableArguments {
         let last = upper > .max - hour ? Int64.max : floor(max(upper, lower)) + hour - 1
         return Instant(rawValue: first)...Instant(rawValue: max(first, last))
     }
+}
 
-    private static func sum(_ a: UInt64?, _ b: UInt64?) -> UInt64? {
-        guard let a else { return b }
-        let (sum, over) = a.addingReportingOverflow(b ?? 0)
-        return over ? .max : sum
+extension StoredEdge {
+    /// The edge as analyses take it.
+    func observed(initiatorPorts: [UInt16: Int]) -> ObservedEdge {
+        var bytes = initiator.bytes ?? responder.bytes
+        if let a = initiator.bytes, let b = responder.bytes {
+            let (sum, over) = a.addingReportingOverflow(b)
+            bytes = over ? .max : sum
+        }
+        return ObservedEdge(
+            key: key, connections: connections, failed: failed, bytes: bytes, firstSeen: firstSeen,
+            lastSeen: lastSeen, direction: direction, initiatorPorts: initiatorPorts)
     }
 }

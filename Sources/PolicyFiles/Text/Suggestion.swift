@@ -1,7 +1,7 @@
 /// Finds what somebody may have meant.
-enum Suggestion {
+package enum Suggestion {
     /// `, did you mean …?` with the nearest of the names, or nothing when none is near.
-    static func hint(for text: String, among names: some Sequence<String>) -> String {
+    package static func hint(for text: String, among names: some Sequence<String>) -> String {
         nearest(to: text, among: names).map { ", did you mean `\($0)`?" } ?? ""
     }
 

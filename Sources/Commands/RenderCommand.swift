@@ -1,0 +1,113 @@
+import ArgumentParser
+import Flows
+import NetworkTypes
+import PacketFilter
+import PolicyEngine
+import PolicyFiles
+import PolicyModel
+
+/// What has to do with the text of packet filters.
+struct RenderCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "render", abstract: "Show what a host would enforce.", subcommands: [RenderNftablesCommand.self])
+}
+
+/// `bulkhead render nftables`: the ruleset of one workload.
+struct RenderNftablesCommand: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "nftables", abstract: "Print the nftables ruleset of a workload, as it is first installed.",
+        discussion: """
+            `nft -c -f -` checks the text, `nft -f -` installs it where there is no table `inet bulkhead` yet. What a \
+            packet filter cannot tell is said on standard error.
+            """)
+
+    @OptionGroup var policy: PolicyOption
+    @Argument(help: "The name of the workload.")
+    var workload: String
+    @Option(help: ArgumentHelp("The number that log prefixes and the jumps' comments carry.", valueName: "number"))
+    var generation: UInt64 = 1
+    @Option(help: ArgumentHelp("The group of NFLOG that denied packets are sampled to.", valueName: "number"))
+    var logGroup: UInt16 = 66
+    @OptionGroup var time: TimeOption
+    @OptionGroup var output: FormatOption
+
+    func run(in context: CommandContext) throws -> ExitStatus {
+        let instant = try time.instant(in: context)
+        let loaded = try context.loadPolicy(policy.policy)
+        let program = try program(of: loaded)
+        let rendered: RenderedRuleset
+        do {
+            rendered = try PacketFilter.render(
+                program, options: RenderOptions(instant: instant, generation: generation, logGroup: logGroup))
+        } catch {
+            throw CommandError("cannot render `\(workload)`: \(error)")
+        }
+        switch output.format {
+        case .text: try context.write(rendered.text.utf8)
+        case .json, .jsonl:
+            try context.printJSON(RenderJSON(program, rendered, generation, instant), output.format)
+        }
+        try tell(program, rendered, PolicyIndex(loaded), context)
+        return .fine
+    }
+
+    private func program(of loaded: LoadedPolicy) throws -> WorkloadProgram {
+        let engine = PolicyEngine(workloads: loaded.workloads, policy: loaded.policy.lowered())
+        var builder = ProgramBuilder(engine)
+        guard let program = builder.program(for: WorkloadID(rawValue: workload)) else {
+            let hint = Suggestion.hint(for: workload, among: loaded.workloads.map(\.id.rawValue))
+            throw CommandError("expected the name of a workload, got `\(workload)`\(hint)")
+        }
+        guard program.mode != nil else {
+            throw CommandError("expected a workload with an agent, but `\(workload)` has none that could enforce")
+        }
+        return program
+    }
+
+    /// What the text alone does not say.
+    private func tell(
+        _ program: WorkloadProgram, _ rendered: RenderedRuleset, _ index: PolicyIndex, _ context: CommandContext
+    ) throws {
+        if let mode = program.mode, !mode.enforces {
+            try context.note(
+                "note: `\(workload)` is in mode \(mode.rawValue): its chains are empty, nothing is enforced")
+        }
+        if program.isQuarantined {
+            try context.note("note: `\(workload)` is in quarantine and therefore in mode full")
+        }
+        for rule in rendered.matchesNothing {
+            let place = index.place(of: rule).map { "\($0): " } ?? ""
+            try context.note(
+                "\(place)warning: `\(rule)` asks for a process or a principal, which a packet filter cannot tell: "
+                    + "here it matches nothing")
+        }
+        if let change = rendered.holdsUntil {
+            try context.note("note: a rule begins or ends at \(change.utcText): render again then")
+        }
+    }
+}
+
+/// A rendering as JSON; the names are documented in `docs/commands.md`.
+private struct RenderJSON: Encodable {
+    let workload: String
+    let mode: String?
+    let isQuarantined: Bool
+    let generation: UInt64
+    let at: String
+    let holdsUntil: String?
+    let text: String
+    let references: [String: String]
+    let matchesNothing: [String]
+
+    init(_ program: WorkloadProgram, _ rendered: RenderedRuleset, _ generation: UInt64, _ instant: Instant) {
+        workload = program.workload.rawValue
+        mode = program.mode?.rawValue
+        isQuarantined = program.isQuarantined
+        self.generation = generation
+        at = instant.utcText
+        holdsUntil = rendered.holdsUntil?.utcText
+        text = rendered.text
+        references = Dictionary(uniqueKeysWithValues: rendered.references.map { ($0.key.description, $0.value.name) })
+        matchesNothing = rendered.matchesNothing.map(\.rawValue)
+    }
+}
