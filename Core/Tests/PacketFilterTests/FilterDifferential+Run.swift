@@ -10,7 +10,7 @@ struct FilterDifferential {
     /// What makes a world from the generator.
     var world: (inout SplitMix64) -> FilterWorld = FilterWorld.lattice
     /// Packets for each enforcing end, address pair and direction.
-    var packets = 10
+    var packets = 4
     /// A fault to put into what was rendered.
     var fault: (inout FilterTable) -> Void = { _ in }
     /// Whether programs are only watched.
@@ -57,8 +57,9 @@ struct FilterDifferential {
                 for direction in Direction.allCases {
                     for _ in 0..<(program.mode?.enforces ?? false ? packets : 1) {
                         let (from, to) = direction == .egress ? (own, peer) : (peer, own)
+                        // Two workloads of one host talk over loopback too.
                         let probe = rng.traffic(pool, own.family).probe(
-                            from: from, to: to, direction, isSelf: isSelf, at: now)
+                            from: from, to: to, direction, isLocal: isSelf || rng.chance(10), at: now)
                         let expected = world.expectation(probe, program, at: instant)
                         let got = ruleset.evaluate(probe.packet, hook: probe.hook)
                         compared += 1
@@ -82,6 +83,7 @@ struct FilterDifferential {
         let counted = got.counters.compactMap { hit -> DenialReason? in
             if case .named(let name) = hit { reasons[name] } else { nil }
         }
+        if case .policy = got.decidedBy, !reasons.isEmpty { return "no rule ended the packet" }
         switch expected {
         case .allowed:
             if got.verdict != .accepted { return "the packet was turned away" }
@@ -147,7 +149,13 @@ extension WorkloadProgram {
                 }
             }
         }
-        return found.sorted { "\($0)" < "\($1)" }
+        return found.sorted { $0.order.lexicographicallyPrecedes($1.order) }
+    }
+}
+
+extension Traffic {
+    fileprivate var order: [UInt16] {
+        [UInt16(proto.rawValue), destinationPort, sourcePort, icmp.map { UInt16($0.type) << 8 | UInt16($0.code) } ?? 0]
     }
 }
 
@@ -160,10 +168,11 @@ extension PortSet {
 extension SplitMix64 {
     /// Mostly what the program speaks of, in any state of connection tracking.
     fileprivate mutating func traffic(_ pool: [Traffic], _ family: AddressFamily) -> Traffic {
-        let fitting = pool.filter { !$0.proto.isICMP || ($0.proto == .icmp) == (family == .ipv4) }
+        let protocols = Set(pool.map(\.proto)).filter { !$0.isICMP || ($0 == .icmp) == (family == .ipv4) }.sorted()
         var traffic: Traffic
-        if chance(70), !fitting.isEmpty {
-            traffic = pick(fitting)
+        if chance(70), !protocols.isEmpty {
+            let proto = pick(protocols)
+            traffic = pick(pool.filter { $0.proto == proto })
         } else {
             let proto: IPProtocol = pick([.tcp, .tcp, .udp, .udp, .gre, .sctp, family == .ipv4 ? .igmp : .esp, .icmp])
             traffic = Traffic(proto: proto)

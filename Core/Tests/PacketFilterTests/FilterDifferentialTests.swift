@@ -1,7 +1,7 @@
 import PacketFilter
 import Testing
 
-/// How many worlds a build can afford: a debug build is some twenty times slower, and `make test` runs both.
+/// How many worlds a build can afford: a debug build is many times slower, and `make test` runs both.
 func worlds(_ count: UInt64, from first: UInt64 = 0) -> Range<UInt64> {
     var isDebug = false
     assert(
@@ -9,7 +9,7 @@ func worlds(_ count: UInt64, from first: UInt64 = 0) -> Range<UInt64> {
             isDebug = true
             return true
         }())
-    return first..<first + (isDebug ? max(1, count / 25) : count)
+    return first..<first + (isDebug ? max(1, count / 100) : count)
 }
 
 /// The rendered ruleset decides every packet as the engine decides its flow, names the same rule, counts and logs it.

@@ -42,9 +42,9 @@ struct Traffic: Hashable {
         return (133...136).contains(icmp.type) ? 255 : isUntrackedByKernel ? 1 : 64
     }
 
-    func probe(from source: IPAddress, to destination: IPAddress, _ direction: Direction, isSelf: Bool, at instant: Instant)
-        -> Probe
-    {
+    func probe(
+        from source: IPAddress, to destination: IPAddress, _ direction: Direction, isLocal: Bool, at instant: Instant
+    ) -> Probe {
         let flow = Flow(
             source: FlowEnd(source), destination: FlowEnd(destination), proto: proto,
             sourcePort: proto.hasPorts ? sourcePort : nil, destinationPort: destinationPort, icmp: icmp)
@@ -57,7 +57,7 @@ struct Traffic: Hashable {
         packet.state = isUntrackedByKernel ? .untracked : state
         packet.hopLimit = hopLimit
         packet.time = instant
-        let interface = isSelf ? "lo" : "eth0"
+        let interface = isLocal ? "lo" : "eth0"
         if direction == .ingress { packet.inputInterface = interface } else { packet.outputInterface = interface }
         return Probe(flow: flow, packet: packet, direction: direction)
     }
