@@ -36,7 +36,7 @@ extension KernelTests {
                 try wall.remove()
             }
             print(
-                "kernel worlds: \(allowed) cells allowed, \(denied) denied (\(mirrored) mirrored), \(Self.seeds.count) worlds"
+                "kernel worlds: \(Self.seeds.count), \(allowed) cells allowed, \(denied) denied (\(mirrored) mirrored)"
             )
             #expect(allowed > 300)
             #expect(denied > 300)
