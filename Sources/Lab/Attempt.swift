@@ -60,7 +60,7 @@ struct Attempt {
         }
     }
 
-    /// Echo request: RFC 792, RFC 4443 §4.1. The kernel fills in identifier and checksum (icmp(7)).
+    // Echo request: RFC 792, RFC 4443 §4.1. The kernel fills in identifier and checksum (icmp(7)).
     private var echoRequest: [UInt8] { [cell.proto == .icmp ? 8 : 128, 0, 0, 0, 0, 0, 0, 1] + Self.word }
 
     private func isExpected(_ bytes: [UInt8]) -> Bool {

@@ -1,6 +1,6 @@
 public import NetworkTypes
 
-/// One question of the matrix: does this source reach that destination?
+/// One question of the matrix, namely whether this source reaches that destination.
 public struct Cell: Hashable, Sendable {
     /// The address that the probe is sent from.
     public let source: IPAddress

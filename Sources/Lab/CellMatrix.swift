@@ -56,6 +56,20 @@ public struct CellMatrix: Sendable {
         }
     }
 
+    /// Sends the cells through the walls and sets what comes back beside what the engine says.
+    ///
+    /// A cell that should pass and stays silent is sent once more with patience, since a busy machine answers late; an
+    /// answer proves that it passes. A cell that should not pass is never given a second chance.
+    public static func sent(
+        _ cells: [Cell], before: [ProbeResult], over network: LabNetwork, engine: PolicyEngine, at instant: Instant
+    ) throws -> CellMatrix {
+        var after = try network.probe(cells)
+        let first = CellMatrix(cells, before: before, after: after, engine: engine, at: instant)
+        let late = cells.indices.filter { first.entries[$0].after.answer == .silent && !first.entries[$0].mustFail }
+        for (place, result) in zip(late, try network.probePatiently(late.map { cells[$0] })) { after[place] = result }
+        return CellMatrix(cells, before: before, after: after, engine: engine, at: instant)
+    }
+
     /// The flow that a probe opens.
     public static func flow(_ cell: Cell, sourcePort: UInt16?) -> Flow {
         // Echo request: RFC 792, RFC 4443 §4.1.

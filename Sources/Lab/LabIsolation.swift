@@ -17,8 +17,8 @@ public enum LabIsolation {
 
     /// Starts the same command again under `unshare` (util-linux), unless it runs there already.
     ///
-    /// Returns only inside; outside the process is replaced, or a `LabRefusal` says why it cannot be. Root takes network
-    /// and mount namespaces; others, or a root that may not, a user namespace too.
+    /// Returns only inside; outside the process is replaced, or a `LabRefusal` says why it cannot be. Root takes
+    /// network and mount namespaces; others, or a root that may not, a user namespace too.
     public static func enter() throws {
         if isInside {
             try requireTools()

@@ -4,7 +4,8 @@ internal import NetworkTypes
 
 /// Hosts on subnets of their own around one router, all in network namespaces that vanish with this object.
 ///
-/// Host `n` (from 1) lives on 10.77.n.0/24 and fd77:0:0:n::/64, the router at `.1`, the host from `.10` on. Nothing leads out.
+/// Host `n` (from 1) lives on 10.77.n.0/24 and fd77:0:0:n::/64, the router at `.1`, the host from `.10` on. Nothing
+/// leads out.
 public final class LabNetwork: Sendable {
     /// What forwards between the subnets; it filters nothing.
     public let router: NetworkNamespace

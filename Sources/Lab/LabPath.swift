@@ -30,7 +30,7 @@ struct LabPath: Sendable {
 
     private var name: String { ([from] + steps.map(\.to)).joined(separator: " → ") }
 
-    /// Sends the request through the walls and sets the answers, and what the kernel counted, beside what the engine says.
+    /// Sends the request through the walls and sets what came of it beside what the engine says.
     func judged(
         before: String?, _ traffic: LabTraffic, _ network: LabNetwork, _ engine: PolicyEngine, _ walls: [LabWall],
         at instant: Instant

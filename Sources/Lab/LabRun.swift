@@ -66,7 +66,7 @@ public struct LabRun: Sendable {
         let cells = LabScenario.cells(network)
         report(.step(number: 5, title: "Real packets with policy off"))
         let pathsBefore = LabPath.all.map { traffic.walk($0) }
-        let before = try network.probe(cells)
+        let before = try network.probeExpectingAnswers(cells)
         let passed = before.count { $0.answer.passed }
         report(.line("\(cells.count) probes sent between all tiers, \(passed) reached the other end"))
 
@@ -86,8 +86,7 @@ public struct LabRun: Sendable {
             for line in judged.lines { report(.line(line)) }
             result.paths.append(judged)
         }
-        let after = try network.probe(cells)
-        let matrix = CellMatrix(cells, before: before, after: after, engine: engine, at: instant)
+        let matrix = try CellMatrix.sent(cells, before: before, over: network, engine: engine, at: instant)
         result.matrix = LabReport.Matrix(matrix, network)
         result.seconds = (ContinuousClock.now - start) / .seconds(1)
         tellOfMatrix(result)

@@ -9,7 +9,7 @@ internal import NetworkTypes
 public struct Prober: Sendable {
     /// Where the probes start.
     public let host: LabHost
-    /// How long each attempt waits; the second attempt has a new source port. An answer that comes later counts as none.
+    /// How long each attempt waits; an answer that comes later counts as none, and each attempt has a new source port.
     public let timeoutsMilliseconds: [Int32]
     /// How many wait together.
     public let window: Int

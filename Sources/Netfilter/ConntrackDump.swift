@@ -2,8 +2,8 @@ internal import Glibc
 
 /// The connections that a namespace tracks, as text, one a line.
 ///
-/// The lines are those of `/proc/net/nf_conntrack` (kernel, `nf_conntrack_standalone.c`), which `conntrack -L -o extended`
-/// writes too. Connections are tracked only where some rule asks for their state.
+/// The lines are those of `/proc/net/nf_conntrack` (kernel, `nf_conntrack_standalone.c`), which
+/// `conntrack -L -o extended` writes too. Connections are tracked only where some rule asks for their state.
 public struct ConntrackDump: Sendable {
     /// Where the text came from.
     public enum Source: String, Hashable, Sendable {

@@ -40,7 +40,7 @@ struct KernelWorld {
     private static let role = LabelKey("role")
     private static let roles = ["web", "db"].compactMap { LabelValue($0) }
 
-    /// The last host is nobody's workload in half of the worlds; the others have an agent in a mode that often enforces.
+    /// The last host is nobody's workload in half of the worlds; the others have an agent that often enforces.
     private static func workloads(_ network: LabNetwork, _ dice: inout Dice) -> [Workload] {
         let isStrangerThere = dice.chance(50)
         return network.hosts.filter { !isStrangerThere || $0.name != names.last }.map { host in

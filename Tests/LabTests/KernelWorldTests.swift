@@ -15,7 +15,7 @@ extension KernelTests {
             let services = try network.hosts.map { try ServiceHost(KernelWorld.services, on: $0) }
             defer { for service in services { service.stop() } }
             let cells = KernelWorld.cells(network)
-            let before = try network.probe(cells)
+            let before = try network.probeExpectingAnswers(cells)
             #expect(before.allSatisfy { $0.answer == .answered }, "every probe passes with policy off")
             let wall = Wall(network)
             var allowed = 0
@@ -24,8 +24,8 @@ extension KernelTests {
             for seed in Self.seeds {
                 let world = KernelWorld(seed: seed, network)
                 try wall.put(world.workloads, world.policy)
-                let after = try network.probe(cells)
-                let matrix = CellMatrix(cells, before: before, after: after, engine: wall.engine, at: Wall.instant)
+                let matrix = try CellMatrix.sent(
+                    cells, before: before, over: network, engine: wall.engine, at: Wall.instant)
                 let differences = matrix.disagreements
                 for entry in differences.prefix(5) { print("seed \(seed): \(entry)") }
                 #expect(differences.count == 0, "seed \(seed)")
@@ -36,7 +36,7 @@ extension KernelTests {
                 try wall.remove()
             }
             print(
-                "kernel worlds: \(allowed) cells allowed, \(denied) denied (\(mirrored) mirrored), \(Self.seeds.count) worlds"
+                "kernel worlds: \(Self.seeds.count), \(allowed) cells allowed, \(denied) denied (\(mirrored) mirrored)"
             )
             #expect(allowed > 300)
             #expect(denied > 300)

@@ -58,7 +58,7 @@ extension KernelTests {
 
         @Test func administrativeRejectionIsNotAClosedPort() throws {
             try filter("meta l4proto tcp reject with icmpx type admin-prohibited;")
-            // A connecting IPv6 socket is not told (kernel 6.18): there the probe is silent, which is no passing either.
+            // A connecting IPv6 socket is not told (kernel 6.18): there the probe is silent, which is no pass either.
             for (cell, result) in zip(cells([.tcp: [80]]), try network.probe(cells([.tcp: [80]])))
             where cell.proto == .tcp {
                 #expect(!result.answer.passed)
