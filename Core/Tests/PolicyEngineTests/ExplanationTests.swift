@@ -155,7 +155,6 @@ import Testing
 
     private func expectEnough(_ met: Met) {
         #expect(min(met.decides, met.passes, met.shadowed, met.undecided, met.withoutPort) > 5, "\(met)")
-        #expect(met.successors > 0, "\(met)")
     }
 
     @Test func flatPolicyIsExplained() {
@@ -166,6 +165,7 @@ import Testing
             run(seed, world.workloads, world.policy, &rng, &met)
         }
         expectEnough(met)
+        #expect(met.successors > 0, "\(met)")
     }
 
     @Test func theLatticeIsExplained() {

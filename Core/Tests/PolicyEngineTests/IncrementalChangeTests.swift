@@ -90,7 +90,7 @@ import Testing
 
     @Test func changedFlatWorldsEqualFreshOnes() {
         var shares: [ChangeKind: Share] = [:]
-        for seed in worlds(500, from: 90_000) {
+        for seed in worlds(600, from: 90_000, debugShare: 50) {
             var rng = SplitMix64(seed: seed)
             let (one, two) = (FlatWorld.random(using: &rng), FlatWorld.random(using: &rng))
             guard
@@ -104,7 +104,7 @@ import Testing
 
     @Test func changedLatticeWorldsEqualFreshOnes() {
         var shares: [ChangeKind: Share] = [:]
-        for seed in worlds(200, from: 95_000) {
+        for seed in worlds(250, from: 95_000, debugShare: 50) {
             var rng = SplitMix64(seed: seed)
             let (one, two) = (LatticeWorld.random(using: &rng), LatticeWorld.random(using: &rng))
             guard
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func anAddressThatJoinsAnIdentityTouchesNoRow() {
-        for seed in worlds(200, from: 97_000) {
+        for seed in worlds(250, from: 97_000) {
             var rng = SplitMix64(seed: seed)
             let world = FlatWorld.random(using: &rng)
             var engine = PolicyEngine(workloads: world.workloads, policy: world.policy)

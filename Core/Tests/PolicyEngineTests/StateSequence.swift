@@ -69,7 +69,7 @@ struct StateSequence {
                 case .perState, .atTheEnd: break
                 }
             }
-            if flush != .atTheEnd { expect(engine, state, how) }
+            if flush == .perState { expect(engine, state, how) }
         }
         expect(engine, last, how)
         expectFresh(engine, told, how)
