@@ -69,15 +69,13 @@ struct FlowsImportCommand: ContextCommand {
         for line in table.lines(width: context.width) { try context.print(line) }
         for file in report.files {
             let name = URL(fileURLWithPath: file.path).lastPathComponent
-            for line in FlowsReportText.refusals(of: file) {
-                try context.print(context.paint("\(name):\(line)", .yellow))
-            }
-            for line in FlowsReportText.streams(of: file) { try context.print("\(name): \(line)") }
+            for line in FlowsReportText.refusals(of: file) { try context.printFitted("\(name):\(line)") }
+            for line in FlowsReportText.streams(of: file) { try context.printFitted("\(name): \(line)") }
         }
-        try context.print(
+        try context.printFitted(
             "\(report.newConnections) new connections; the store holds \(counts.connections) connections from "
                 + "\(counts.observations) records")
-        try context.print(
+        try context.printFitted(
             "of \(counts.points) observation points, in \(counts.edges) edges; \(counts.seenTwice) were seen by several"
         )
     }

@@ -15,9 +15,9 @@ struct MapText {
     }
 
     func print(_ map: FlowMap) throws {
-        try context.print(heading(map))
+        try context.printFitted(heading(map))
         guard let total = map.total else {
-            try context.print("no connections")
+            try context.printFitted("no connections")
             return
         }
         let width = context.width ?? .max
@@ -41,16 +41,16 @@ struct MapText {
         }
         for line in table.lines(width: context.width) { try context.print(line) }
         if map.edges.count > top {
-            try context.print(
+            try context.printFitted(
                 "and \(FlowsAmount.text(map.edges.count - top, "edge")) more; `--top` or `--format json` shows them")
         }
-        try context.print(
+        try context.printFitted(
             "\(FlowsAmount.text(total.connections, "connection")), \(total.failed) failed, "
                 + "\(FlowsAmount.bytes(total.bytes)), \(FlowsAmount.minute(total.firstSeen)) to "
                 + "\(FlowsAmount.minute(total.lastSeen)) UTC")
         if let policy = total.policy, let effective = total.effective {
-            try context.print("policy:    \(verdicts(policy))")
-            try context.print("effective: \(verdicts(effective))")
+            try context.printFitted("policy:    \(verdicts(policy))")
+            try context.printFitted("effective: \(verdicts(effective))")
         }
     }
 

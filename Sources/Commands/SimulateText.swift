@@ -24,13 +24,13 @@ struct SimulateText {
         if simulation.uncertainDirections > 0 {
             let edges = FlowsAmount.text(simulation.uncertainDirections, "edge")
             let have = simulation.uncertainDirections == 1 ? "has" : "have"
-            try context.print("\(edges) \(have) a direction that only the log states: judged both ways")
+            try context.printFitted("\(edges) \(have) a direction that only the log states: judged both ways")
         }
         for effect in SimulatedEffect.allCases where !effect.isUnchanged {
             let edges = simulation.edges(effect)
             if !edges.isEmpty { try list(edges, effect, simulation.view) }
         }
-        if simulation.edges.isEmpty { try context.print("by \(simulation.view) verdicts nothing changes") }
+        if simulation.edges.isEmpty { try context.printFitted("by \(simulation.view) verdicts nothing changes") }
     }
 
     private func count(_ count: EdgeCount) -> String { "\(count.edges) (\(count.connections))" }
@@ -43,7 +43,7 @@ struct SimulateText {
             case .stillAllowed, .stillDenied: .faint
             }
         try context.print()
-        try context.print(context.paint("\(effect.title), by \(view) verdicts", colour))
+        try context.printFitted(context.paint("\(effect.title), by \(view) verdicts", colour))
         let width = context.width ?? .max
         var columns: [(heading: String, alignment: Table.Alignment)] = [
             ("from", .left), ("to", .left), ("service", .left), ("conns", .right),
@@ -66,7 +66,7 @@ struct SimulateText {
         }
         for line in table.lines(width: context.width) { try context.print(line) }
         if edges.count > top {
-            try context.print(
+            try context.printFitted(
                 "and \(FlowsAmount.text(edges.count - top, "edge")) more; `--top` or `--format json` shows them")
         }
     }

@@ -3,19 +3,26 @@ import NetworkTypes
 import PolicyEngine
 import PolicyModel
 
-/// Judges edges under one policy, by its table where the policy has few enough classes.
+/// Judges flows under one policy: the first by the engine, the many by a table where the policy has few enough classes.
 struct EdgeJudge {
+    /// How many flows are asked of the engine before the table, which costs about as much, is made.
+    private static let patience = 1_000
+
     private let engine: PolicyEngine
     private let instant: Instant
+    private var asked = 0
     private var table: DecisionTable?
 
     init(_ engine: PolicyEngine, at instant: Instant) {
         self.engine = engine
         self.instant = instant
-        table = DecisionTable(engine, at: instant)
     }
 
     mutating func decide(_ flow: Flow) -> Decision {
+        if asked < Self.patience {
+            asked += 1
+            if asked == Self.patience { table = DecisionTable(engine, at: instant) }
+        }
         // Decided in place: a copy of the table would be made anew at each row that it learns.
         guard let key = table?.decide(flow), let decision = table?.decision(key) else {
             return engine.decide(flow, at: instant)

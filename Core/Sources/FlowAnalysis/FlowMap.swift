@@ -54,26 +54,29 @@ public struct FlowMap: Sendable {
         if case .labels(let dimensions) = grouping { asked = dimensions }
         var finder = GroupFinder(workloads: workloads, addressSets: addressSets, dimensions: asked)
         var judge = engine.map { EdgeJudge($0, at: instant) }
-        var sums: [Ends: [MapService: TrafficCount]] = [:]
+        var parts: [Cell: TrafficCount] = [:]
         var totals: [Ends: TrafficCount] = [:]
         var all: TrafficCount?
         for edge in observed {
             let ends = Ends(
                 source: finder.group(of: edge.key.source), destination: finder.group(of: edge.key.destination))
-            let service = MapService(proto: edge.key.proto, service: edge.key.service)
+            let cell = Cell(ends: ends, service: MapService(proto: edge.key.proto, service: edge.key.service))
             let decision = judge?.decide(edge.key.flow)
-            let one = TrafficCount(edge, decision)
-            if sums[ends, default: [:]][service]?.add(edge, decision) == nil { sums[ends]?[service] = one }
-            if totals[ends]?.add(edge, decision) == nil { totals[ends] = one }
-            if all?.add(edge, decision) == nil { all = one }
+            if parts[cell]?.add(edge, decision) == nil { parts[cell] = TrafficCount(edge, decision) }
+            if totals[ends]?.add(edge, decision) == nil { totals[ends] = TrafficCount(edge, decision) }
+            if all?.add(edge, decision) == nil { all = TrafficCount(edge, decision) }
         }
         total = all
+        var services: [Ends: [MapEdge.Part]] = [:]
+        for (cell, count) in parts {
+            services[cell.ends, default: []].append(MapEdge.Part(service: cell.service, count: count))
+        }
         edges = totals.map { ends, total in
             MapEdge(
-                source: ends.source, destination: ends.destination, total: total,
-                services: (sums[ends] ?? [:]).map { MapEdge.Part(service: $0.key, count: $0.value) }.sorted {
-                    $0.count.connections == $1.count.connections
-                        ? $0.service < $1.service : $0.count.connections > $1.count.connections
+                source: finder.groups[ends.source], destination: finder.groups[ends.destination], total: total,
+                services: (services[ends] ?? []).sorted { a, b in
+                    if a.count.connections != b.count.connections { return a.count.connections > b.count.connections }
+                    return a.service < b.service
                 })
         }
         .sorted { a, b in
@@ -82,9 +85,15 @@ public struct FlowMap: Sendable {
         }
     }
 
+    /// The numbers of both ends' groups.
     private struct Ends: Hashable {
-        let source: MapGroup
-        let destination: MapGroup
+        let source: Int
+        let destination: Int
+    }
+
+    private struct Cell: Hashable {
+        let ends: Ends
+        let service: MapService
     }
 
     private static func grouping(

@@ -2,10 +2,15 @@ import NetworkTypes
 import PolicyModel
 
 /// Finds the group of an address; each address is worked out once.
+///
+/// Groups are numbered in the order in which they are met, so that what is added up by group hashes numbers.
 struct GroupFinder {
+    /// The groups met so far.
+    private(set) var groups: [MapGroup] = []
+    private var numbers: [MapGroup: Int] = [:]
     private let groupOfWorkload: [IPAddress: MapGroup]
     private let sets: [(id: AddressSetID, members: AddressSet)]
-    private var known: [IPAddress: MapGroup] = [:]
+    private var known: [IPAddress: Int] = [:]
 
     /// With `dimensions` workloads are grouped by their labels; without, by where they are, like every address.
     init(workloads: [Workload], addressSets: [AddressSetID: AddressSet], dimensions: [LabelKey]?) {
@@ -25,11 +30,17 @@ struct GroupFinder {
         sets = sized.map { ($0.id, $0.members) }
     }
 
-    mutating func group(of address: IPAddress) -> MapGroup {
-        if let group = known[address] { return group }
+    /// The number of the address's group in `groups`.
+    mutating func group(of address: IPAddress) -> Int {
+        if let number = known[address] { return number }
         let group = groupOfWorkload[address] ?? unmanaged(address)
-        known[address] = group
-        return group
+        let number = numbers[group] ?? groups.count
+        if number == groups.count {
+            groups.append(group)
+            numbers[group] = number
+        }
+        known[address] = number
+        return number
     }
 
     private func unmanaged(_ address: IPAddress) -> MapGroup {
