@@ -130,16 +130,3 @@ private struct CheckReport: Encodable {
             decidedBy: DecisionJSON.Ends(verdict), passed: verdict.outcome == loaded.test.expected)
     }
 }
-
-extension Flow {
-    /// The flow in a line for people.
-    var text: String {
-        let service: String
-        if let icmp {
-            service = "\(proto) type \(icmp.type) code \(icmp.code)"
-        } else {
-            service = proto.hasPorts ? "\(proto)/\(destinationPort)" : "\(proto)"
-        }
-        return "\(source.address) → \(destination.address) \(service)" + (sourcePort.map { " from port \($0)" } ?? "")
-    }
-}
