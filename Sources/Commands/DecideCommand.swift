@@ -46,7 +46,8 @@ struct DecideCommand: ContextCommand {
                 }
             } catch let refusal as FlowRefusal {
                 refused += 1
-                try context.note("\(flows == "-" ? "standard input" : flows):\(number): refused: \(refusal.message)")
+                let place = "\(flows == "-" ? "standard input" : flows):\(number)"
+                try context.note(BulkheadCommand.printable("\(place): refused: \(refusal.message)"))
             }
         }
         if refused > 0 { try context.note("\(refused) of \(number) lines were refused") }

@@ -68,7 +68,9 @@ struct ExplanationAdvice {
             add(.allowWinsOverDeny, [id.rawValue], "an allow, which wins over the deny `\(id)`; or a change of `\(id)`")
             allow()
         } else {
-            add(.never, [id.rawValue], "nothing: `\(id)` belongs to Bulkhead, and such messages pass only as related")
+            add(
+                .never, [id.rawValue],
+                "nothing: `\(id)` is built in; ICMP errors pass only as related to a connection, redirects never")
         }
     }
 
@@ -129,7 +131,7 @@ struct ExplanationAdvice {
         for layer in subject.layers where layer.decision.kind == .denied {
             let isDefault = layer.decision.decider.isDefault
             guard let mode = workload.mode else {
-                add(.enforce, [id.rawValue], "an agent on `\(id)`: without one nothing is enforced there")
+                add(.enforce, [id.rawValue], "an agent on `\(id)`, since nothing is enforced there without one")
                 continue
             }
             let isEnforced = layer.enforcedMode.map { $0 == .full || $0.enforces && !isDefault } ?? false
@@ -137,7 +139,7 @@ struct ExplanationAdvice {
             let needed = isDefault ? "mode full" : "mode selective or full"
             add(
                 .enforce, [id.rawValue],
-                "\(needed) on `\(id)` would enforce the denial, which mode \(mode.rawValue) does not")
+                "\(needed) on `\(id)`, since mode \(mode.rawValue) does not enforce this denial")
         }
     }
 }

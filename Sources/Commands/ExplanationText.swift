@@ -25,10 +25,15 @@ struct ExplanationText {
         }
         try end("source", flow.source.address, explanation.source)
         try end("destination", flow.destination.address, explanation.destination)
-        guard !advice.items.isEmpty else { return }
+        try list("What would change it", advice.items.filter { $0.kind != .enforce })
+        try list("What would enforce it", advice.items.filter { $0.kind == .enforce })
+    }
+
+    private func list(_ title: String, _ items: [ExplanationAdvice.Item]) throws {
+        guard !items.isEmpty else { return }
         try context.print()
-        try context.say("What would change it", painting: "What would change it", .bold)
-        for item in advice.items { try context.say("- \(item.text)", indent: 2) }
+        try context.say(title, painting: title, .bold)
+        for item in items { try context.say("- \(item.text)", indent: 2) }
     }
 
     private func verdict(_ view: String, _ verdict: Verdict) throws {
@@ -38,7 +43,9 @@ struct ExplanationText {
         switch verdict.outcome {
         case .allowed:
             colour = .green
-            why = verdict.reason == "notGoverned" ? "no end is governed" : ""
+            why =
+                verdict.reason != "notGoverned"
+                ? "" : view == "policy" ? "no end is governed" : "no end enforces anything"
         case .denied:
             colour = .red
             let both = verdict.source.kind == .denied && verdict.destination.kind == .denied
