@@ -66,6 +66,7 @@ public struct BulkheadCommand: ParsableCommand {
     }
 
     private static func execute(_ arguments: [String], in context: CommandContext) throws -> ExitStatus {
+        try CommandPath.check(arguments)
         var command: any ParsableCommand
         do {
             command = try parseAsRoot(arguments)

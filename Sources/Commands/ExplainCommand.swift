@@ -31,6 +31,10 @@ struct ExplainCommand: ContextCommand {
         } catch {
             throw CommandError(error.message)
         }
+        let proto: IPProtocol = ends.0.family == .ipv4 ? .icmp : .icmpv6
+        guard !target.proto.isICMP || target.proto == proto else {
+            throw CommandError("expected \(proto) between \(ends.0) and \(ends.1), got \(target.proto)")
+        }
         var flow = Flow(
             source: FlowEnd(ends.0), destination: FlowEnd(ends.1), proto: target.proto, destinationPort: target.port,
             icmp: target.icmp)
