@@ -46,12 +46,16 @@ public final class CommandContext {
             width = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
         }
         if let columns = environment["COLUMNS"].flatMap(Int.init), columns > 0 { width = columns }
-        let plain = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
         return CommandContext(
             now: Instant(rawValue: Int64(Date().timeIntervalSince1970 * 1_000_000_000)), width: width,
-            usesColours: isTerminal && !plain && environment["TERM"] != "dumb",
+            usesColours: welcomesColours(isTerminal: isTerminal, environment),
             showsProgress: isatty(STDERR_FILENO) == 1, input: .standardInput,
             output: { try writeAll($0, to: STDOUT_FILENO) }, errors: { try writeAll($0, to: STDERR_FILENO) })
+    }
+
+    /// Whether colours are welcome: on a terminal that is not dumb, unless `NO_COLOR` is set and not empty.
+    package static func welcomesColours(isTerminal: Bool, _ environment: [String: String]) -> Bool {
+        isTerminal && environment["NO_COLOR"] ?? "" == "" && environment["TERM"] != "dumb"
     }
 
     private static func writeAll(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) throws {
@@ -96,6 +100,8 @@ public final class CommandContext {
 }
 
 /// Output could not be written: the reader is gone, or the disk is full.
-struct BrokenOutput: Error {
+package struct BrokenOutput: Error {
     let code: Int32
+
+    package init(code: Int32) { self.code = code }
 }

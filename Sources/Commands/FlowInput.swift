@@ -1,129 +1,90 @@
-import Flows
-import Foundation
 import NetworkTypes
+import PolicyFiles
 import PolicyModel
+
+/// Why something is no flow; the line for people.
+struct FlowRefusal: Error {
+    let message: String
+
+    init(_ message: String) { self.message = message }
+}
 
 /// Reads a flow from the JSON object of a line.
 ///
-/// Understood are the names that `flows decode` prints and shorter ones; other members are ignored.
+/// Understood are the names that `flows decode` prints and those of what no flow log knows (processes, principals,
+/// conditions); other members are ignored.
 struct FlowInput {
     /// The addresses of the policy's workloads, so that an end may be named.
-    let addresses: [String: [IPAddress]]
+    private let addresses: [String: [IPAddress]]
 
     init(_ workloads: [Workload]) {
         var addresses: [String: [IPAddress]] = [:]
-        for workload in workloads { addresses[workload.id.rawValue] = workload.addresses }
+        for workload in workloads { addresses[workload.id.rawValue] = workload.addresses.sorted() }
         self.addresses = addresses
     }
 
-    /// Why a line is no flow.
-    struct Refusal: Error {
-        let message: String
-
-        init(_ message: String) { self.message = message }
+    /// Reads one line; throws with the member that is at fault.
+    func flow(_ line: ArraySlice<UInt8>) throws(FlowRefusal) -> Flow {
+        guard case .object(let members) = try JSONScanner.read(line) else {
+            throw FlowRefusal("expected a JSON object, got another value")
+        }
+        let fields = FlowMembers(members)
+        if let taken = FlowField.added.first(where: { fields[$0] != nil }) {
+            throw FlowRefusal("expected no `\(taken.name)`, since it is added")
+        }
+        return try flow(fields)
     }
 
-    private static let sourceNames = ["source", "src"]
-    private static let destinationNames = ["destination", "dst"]
-    private static let portNames = ["destinationPort", "port", "dport"]
-    private static let sourcePortNames = ["sourcePort", "sport"]
-    private static let protocolNames = ["protocol", "proto"]
-
-    /// Reads one object; throws a `Refusal` with the member that is at fault.
-    func flow(_ object: [String: Any]) throws(Refusal) -> Flow {
-        let (source, destination) = try ends(
-            try text(object, Self.sourceNames), try text(object, Self.destinationNames))
-        let protoText = try text(object, Self.protocolNames)
-        guard let proto = IPProtocol(protoText.lowercased()) else {
-            throw Refusal("expected a protocol such as `tcp`, got `\(protoText)`")
-        }
+    private func flow(_ fields: FlowMembers) throws(FlowRefusal) -> Flow {
+        let (source, destination) = try ends(fields)
+        let proto = try fields.proto()
         var flow = Flow(source: FlowEnd(source), destination: FlowEnd(destination), proto: proto)
         if proto.hasPorts {
-            guard let port = try number(object, Self.portNames, UInt16.self) else {
-                throw Refusal("expected `destinationPort` for \(proto)")
+            guard let port: UInt16 = try fields.number(.destinationPort) else {
+                throw fields.missing(.destinationPort, "for \(proto)")
             }
             flow.destinationPort = port
-            flow.sourcePort = try number(object, Self.sourcePortNames, UInt16.self)
+            // Flow records write 0 where no source port was recorded.
+            if let port: UInt16 = try fields.number(.sourcePort), port != 0 { flow.sourcePort = port }
         }
-        if proto.isICMP, let type = try number(object, ["icmpType"], UInt8.self) {
-            flow.icmp = ICMPMessage(type: type, code: try number(object, ["icmpCode"], UInt8.self) ?? 0)
+        if proto.isICMP, let type: UInt8 = try fields.number(.icmpType) {
+            flow.icmp = ICMPMessage(type: type, code: try fields.number(.icmpCode) ?? 0)
         }
-        flow.source.process = try process(object["sourceProcess"], "sourceProcess")
-        flow.destination.process = try process(object["destinationProcess"], "destinationProcess")
-        flow.source.principal = try principal(object["sourcePrincipal"], "sourcePrincipal")
-        flow.destination.principal = try principal(object["destinationPrincipal"], "destinationPrincipal")
-        if let conditions = object["conditions"] {
-            guard let known = conditions as? [String: Bool] else {
-                throw Refusal("expected `conditions` to be an object of true and false")
-            }
-            for (name, value) in known { flow.conditions[ConditionName(rawValue: name)] = value }
-        }
+        flow.source.process = try fields.process(.sourceProcess)
+        flow.destination.process = try fields.process(.destinationProcess)
+        flow.source.principal = try fields.principal(.sourcePrincipal)
+        flow.destination.principal = try fields.principal(.destinationPrincipal)
+        flow.conditions = try fields.conditions()
         return flow
     }
 
+    private func ends(_ fields: FlowMembers) throws(FlowRefusal) -> (IPAddress, IPAddress) {
+        if case .string(let from) = fields[.source], case .string(let to) = fields[.destination],
+            let source = IPAddress(utf8: from), let destination = IPAddress(utf8: to),
+            source.family == destination.family
+        {
+            return (source, destination)
+        }
+        return try ends(try fields.text(.source), try fields.text(.destination))
+    }
+
     /// The addresses of two ends, each an address or the name of a workload, in one family.
-    func ends(_ source: String, _ destination: String) throws(Refusal) -> (IPAddress, IPAddress) {
+    func ends(_ source: String, _ destination: String) throws(FlowRefusal) -> (IPAddress, IPAddress) {
         let from = try candidates(source)
         let to = try candidates(destination)
         for address in from {
             if let other = to.first(where: { $0.family == address.family }) { return (address, other) }
         }
-        throw Refusal("`\(source)` and `\(destination)` have no address of one family")
+        throw FlowRefusal("expected two ends of one address family, got `\(source)` and `\(destination)`")
     }
 
-    private func candidates(_ text: String) throws(Refusal) -> [IPAddress] {
+    private func candidates(_ text: String) throws(FlowRefusal) -> [IPAddress] {
         if let address = IPAddress(text) { return [address] }
         guard let known = addresses[text] else {
-            throw Refusal("expected an address or the name of a workload, got `\(text)`")
+            let hint = Suggestion.hint(for: text, among: addresses.keys)
+            throw FlowRefusal("expected an address or the name of a workload, got `\(text.prefix(253))`\(hint)")
         }
-        if known.isEmpty { throw Refusal("the workload `\(text)` has no address") }
-        return known.sorted()
-    }
-
-    private func value(_ object: [String: Any], _ names: [String]) throws(Refusal) -> (name: String, value: Any)? {
-        let found = names.filter { object[$0] != nil }
-        if found.count > 1 { throw Refusal("`\(found[0])` and `\(found[1])` mean the same, expected one of them") }
-        return found.first.flatMap { name in object[name].map { (name, $0) } }
-    }
-
-    private func text(_ object: [String: Any], _ names: [String]) throws(Refusal) -> String {
-        guard let (name, value) = try value(object, names) else { throw Refusal("expected `\(names[0])`") }
-        if let text = value as? String { return text }
-        if names == Self.protocolNames, let number = value as? NSNumber, !Self.isBool(number) {
-            return number.stringValue
-        }
-        throw Refusal("expected `\(name)` to be text")
-    }
-
-    private func number<Number: FixedWidthInteger>(
-        _ object: [String: Any], _ names: [String], _ type: Number.Type
-    ) throws(Refusal) -> Number? {
-        guard let (name, value) = try value(object, names) else { return nil }
-        if let number = value as? NSNumber, !Self.isBool(number), let exact = Number(exactly: number.doubleValue) {
-            return exact
-        }
-        throw Refusal("expected `\(name)` to be a number from 0 to \(Number.max)")
-    }
-
-    /// Foundation keeps JSON's booleans as numbers; their type encoding tells them apart.
-    private static func isBool(_ number: NSNumber) -> Bool { String(cString: number.objCType) == "c" }
-
-    private func process(_ value: Any?, _ name: String) throws(Refusal) -> Attribute<ProcessName> {
-        guard let value else { return .unknown }
-        if value is NSNull { return .absent }
-        guard let path = value as? String, !path.isEmpty else {
-            throw Refusal("expected `\(name)` to be the path of an executable, or null for none")
-        }
-        return .known(ProcessName(rawValue: path))
-    }
-
-    private func principal(_ value: Any?, _ name: String) throws(Refusal) -> Attribute<Principal> {
-        guard let value else { return .unknown }
-        if value is NSNull { return .absent }
-        if let text = value as? String, !text.isEmpty { return .known(Principal(name: text)) }
-        guard let object = value as? [String: Any], let text = object["name"] as? String, !text.isEmpty,
-            let groups = (object["groups"] ?? [String]()) as? [String]
-        else { throw Refusal("expected `\(name)` to be a name, an object with `name` and `groups`, or null for none") }
-        return .known(Principal(name: text, groups: Set(groups)))
+        if known.isEmpty { throw FlowRefusal("the workload `\(text)` has no address") }
+        return known
     }
 }

@@ -41,8 +41,16 @@ struct LineReader {
             buffer.removeSubrange(..<start)
             start = 0
             searched = buffer.count
-            let piece = try file.read(upToCount: 262_144) ?? Data()
+            let piece = try read()
             if piece.isEmpty { isAtEnd = true } else { buffer.append(contentsOf: piece) }
+        }
+    }
+
+    private func read() throws -> Data {
+        do {
+            return try file.read(upToCount: 262_144) ?? Data()
+        } catch {
+            throw CommandError("cannot read the flows: \((error as NSError).localizedFailureReason ?? "\(error)")")
         }
     }
 

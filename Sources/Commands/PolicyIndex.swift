@@ -5,9 +5,11 @@ import PolicyModel
 struct PolicyIndex {
     private var documentation: [RuleID: Documentation] = [:]
     private let locations: [RuleID: Diagnostic.Location]
+    private var workloads: [WorkloadID: Workload] = [:]
 
     init(_ loaded: LoadedPolicy) {
         locations = loaded.locations
+        for workload in loaded.workloads { workloads[workload.id] = workload }
         for rule in loaded.policy.essential { documentation[rule.id] = rule.documentation }
         for ruleset in loaded.policy.rulesets {
             for rule in ruleset.rules { documentation[rule.id] = rule.documentation }
@@ -27,4 +29,7 @@ struct PolicyIndex {
 
     /// Where the rule is written, as `file:line`.
     func place(of id: RuleID) -> String? { locations[id].map { "\($0.file):\($0.line)" } }
+
+    /// The workload of this name.
+    func workload(_ id: WorkloadID) -> Workload? { workloads[id] }
 }

@@ -10,7 +10,7 @@ struct PolicyOption: ParsableArguments {
 }
 
 extension CommandContext {
-    /// Loads a policy for asking; warnings go to standard error, and any error of the files ends the command.
+    /// Loads a policy for asking; any error of the files ends the command, and warnings are left to `policy check`.
     func loadPolicy(_ path: String) throws -> LoadedPolicy {
         let result = PolicyDirectory.load(path, now: now)
         guard let policy = result.policy else {

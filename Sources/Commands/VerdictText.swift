@@ -1,3 +1,4 @@
+import Flows
 import NetworkTypes
 import PolicyModel
 
@@ -81,5 +82,37 @@ struct DecisionJSON: Encodable {
     private static func ports(_ verdict: Verdict) -> String? {
         if case .partly(let denied) = verdict.outcome { return denied.text }
         return nil
+    }
+}
+
+extension RuleAction {
+    /// The word for it in every output.
+    var word: String {
+        switch self {
+        case .allow: "allow"
+        case .deny(.drop): "deny"
+        case .deny(.reject): "reject"
+        case .pass: "pass"
+        }
+    }
+}
+
+extension Documentation {
+    /// Ticket and review date, where there are any, for the end of a line.
+    var suffix: String {
+        (ticket.map { ", \($0)" } ?? "") + (review.map { ", review by \($0.utcText.prefix(10))" } ?? "")
+    }
+}
+
+extension Flow {
+    /// The flow in a line for people.
+    var text: String {
+        let service: String
+        if let icmp {
+            service = "\(proto) type \(icmp.type) code \(icmp.code)"
+        } else {
+            service = proto.hasPorts ? "\(proto)/\(destinationPort)" : "\(proto)"
+        }
+        return "\(source.address) → \(destination.address) \(service)" + (sourcePort.map { " from port \($0)" } ?? "")
     }
 }

@@ -1,0 +1,36 @@
+import ArgumentParser
+import PolicyFiles
+
+/// The words of a command line that name a command.
+enum CommandPath {
+    /// Throws where a word should name a command and names none; what follows the command is the parser's to judge.
+    static func check(_ arguments: [String]) throws {
+        var command: any ParsableCommand.Type = BulkheadCommand.self
+        var path = "bulkhead"
+        for argument in arguments {
+            let names = names(below: command)
+            if names.isEmpty || argument.hasPrefix("-") { return }
+            if argument == "help", command == BulkheadCommand.self { return }
+            guard let next = command.configuration.subcommands.first(where: { $0._commandName == argument }) else {
+                let hint = Suggestion.hint(for: argument, among: names)
+                throw CommandError("expected a command of `\(path)`: \(list(names)), got `\(argument)`\(hint)")
+            }
+            command = next
+            path += " \(argument)"
+        }
+        let names = names(below: command)
+        guard names.isEmpty || command == BulkheadCommand.self else {
+            throw CommandError("expected a command of `\(path)`: \(list(names)), got none")
+        }
+    }
+
+    private static func names(below command: any ParsableCommand.Type) -> [String] {
+        command.configuration.subcommands.map { $0._commandName }
+    }
+
+    private static func list(_ names: [String]) -> String {
+        let quoted = names.map { "`\($0)`" }
+        guard let last = quoted.last, quoted.count > 1 else { return quoted.first ?? "" }
+        return quoted.dropLast().joined(separator: ", ") + " or " + last
+    }
+}
