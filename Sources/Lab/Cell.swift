@@ -48,4 +48,10 @@ public struct ProbeResult: Hashable, Sendable {
     public let answer: ProbeAnswer
     /// The source port; the identifier of an echo request.
     public let sourcePort: UInt16
+
+    /// Makes a result.
+    public init(answer: ProbeAnswer, sourcePort: UInt16) {
+        self.answer = answer
+        self.sourcePort = sourcePort
+    }
 }

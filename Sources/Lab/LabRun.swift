@@ -8,17 +8,19 @@ internal import PolicyModel
 /// The demonstration from start to end: three tiers, their real traffic, one boundary, real packets before and after.
 ///
 /// Make it inside `LabIsolation`. It blocks its thread until the end.
-public struct LabRun: Sendable {
+public struct LabRun {
     private let steps: LabSteps
     private let directory: String
     private let keeps: Bool
-    private let report: @Sendable (LabEvent) -> Void
+    private let report: (LabEvent) throws -> Void
 
-    /// Prepares a run; `report` hears of every step as it happens.
+    /// Prepares a run; `report` hears of every step as it happens, and ends the run when it throws.
     ///
     /// Captures, flow store and policy files go to `directory` and stay there; without one they go to a temporary
     /// directory that is removed at the end.
-    public init(steps: LabSteps, directory: String? = nil, report: @escaping @Sendable (LabEvent) -> Void) {
+    public init(
+        steps: LabSteps = .standard, directory: String? = nil, report: @escaping (LabEvent) throws -> Void
+    ) {
         self.steps = steps
         keeps = directory != nil
         self.directory = directory ?? NSTemporaryDirectory() + "bulkhead-lab-\(UUID().uuidString)"
@@ -42,61 +44,61 @@ public struct LabRun: Sendable {
         let network = try LabNetwork(LabScenario.names)
         let services = try network.hosts.map { try ServiceHost(LabScenario.services(of: $0.name, network), on: $0) }
         defer { for service in services { service.stop() } }
-        tellOfHosts(network, &result)
+        try tellOfHosts(network, &result)
 
         let governed = network.hosts.filter { LabScenario.governed.contains($0.name) }
         let traffic = LabTraffic(network)
         try observe(governed, traffic, &result)
         result.importing = try steps.importFlows(result.captures, data)
-        report(.table(result.importing))
+        try report(.table(result.importing))
 
         try writePolicies(governed)
-        report(.step(number: 3, title: "The map: who talks to whom, by labels"))
+        try report(.step(number: 3, title: "The map: who talks to whom, by labels"))
         result.map = try steps.map(data, active)
-        report(.table(result.map))
+        try report(.table(result.map))
 
-        report(.step(number: 4, title: "One boundary, simulated against that traffic before anything is touched"))
-        for line in LabPolicyText.summary { report(.line(line)) }
+        try report(.step(number: 4, title: "One boundary, simulated against that traffic before anything is touched"))
+        for line in LabPolicyText.summary { try report(.line(line)) }
         result.simulation = try steps.simulate(active, draft, data)
-        report(.line("What it would newly break:"))
-        report(.table(result.simulation))
+        try report(.line("What it would newly break:"))
+        try report(.table(result.simulation))
 
-        let policy = try loadedDraft()
+        let policy = try LoadedPolicy(lab: draft)
         let engine = PolicyEngine(workloads: policy.workloads, policy: policy.policy.lowered())
         let cells = LabScenario.cells(network)
-        report(.step(number: 5, title: "Real packets with policy off"))
+        try report(.step(number: 5, title: "Real packets with policy off"))
         let pathsBefore = LabPath.all.map { traffic.walk($0) }
         let before = try network.probeExpectingAnswers(cells)
         let passed = before.count { $0.answer.passed }
-        report(.line("\(cells.count) probes sent between all tiers, \(passed) reached the other end"))
+        try report(.line("\(cells.count) probes sent between all tiers, \(passed) reached the other end"))
 
-        report(.step(number: 6, title: "The boundary goes into the kernel of each tier (nftables)"))
-        let walls = try governed.map { try LabWall(engine, on: $0, at: Self.now) }
+        try report(.step(number: 6, title: "The boundary goes into the kernel of each tier (nftables)"))
+        let walls = try governed.map { try LabWall(engine, on: $0, at: .labNow) }
         for wall in walls {
             result.walls.append(
                 LabReport.Wall(host: wall.host.name, bytes: wall.bytes, milliseconds: wall.milliseconds))
             let time = String(format: "%.1f", wall.milliseconds)
-            report(.line("\(wall.host.name): \(wall.bytes) bytes of rules applied in \(time) ms"))
+            try report(.line("\(wall.host.name): \(wall.bytes) bytes of rules applied in \(time) ms"))
         }
 
-        report(.step(number: 7, title: "Real packets with policy on"))
-        let instant = Self.now
+        try report(.step(number: 7, title: "Real packets with policy on"))
+        let instant = Instant.labNow
         for (path, before) in zip(LabPath.all, pathsBefore) {
             let judged = try path.judged(before: before, traffic, network, engine, walls, at: instant)
-            for line in judged.lines { report(.line(line)) }
+            for line in judged.lines { try report(.line(line)) }
             result.paths.append(judged)
         }
         let matrix = try CellMatrix.sent(cells, before: before, over: network, engine: engine, at: instant)
         result.matrix = LabReport.Matrix(matrix, network)
         result.seconds = (ContinuousClock.now - start) / .seconds(1)
-        tellOfMatrix(result)
+        try tellOfMatrix(result)
         return result
     }
 
     // MARK: Steps
 
-    private func tellOfHosts(_ network: LabNetwork, _ result: inout LabReport) {
-        report(.step(number: 1, title: "Three tiers and a visitor, each in a network namespace of its own"))
+    private func tellOfHosts(_ network: LabNetwork, _ result: inout LabReport) throws {
+        try report(.step(number: 1, title: "Three tiers and a visitor, each in a network namespace of its own"))
         result.hosts = network.hosts.map { host in
             LabReport.Host(
                 name: host.name, addresses: host.addresses.map(\.description),
@@ -108,17 +110,17 @@ public struct LabRun: Sendable {
             let others = host.services.count { $0.hasSuffix("batch") }
             return [host.name, host.addresses.joined(separator: " "), others == 0 ? own : "\(own), \(others) more"]
         }
-        report(.table(LabTable(columns: ["host", "addresses", "services"], rows: rows)))
+        try report(.table(LabTable(columns: ["host", "addresses", "services"], rows: rows)))
     }
 
     private func observe(_ hosts: [LabHost], _ traffic: LabTraffic, _ result: inout LabReport) throws {
-        report(.step(number: 2, title: "They talk, and each kernel's table of connections is imported"))
+        try report(.step(number: 2, title: "They talk, and each kernel's table of connections is imported"))
         for host in hosts {
             try host.namespace.countConnections()
             try NftContext(in: host.namespace).apply(LabTraffic.watch)
         }
         (result.answered, result.asked) = try traffic.run()
-        report(.line("\(result.asked) requests sent over IPv4 and IPv6, \(result.answered) answered"))
+        try report(.line("\(result.asked) requests sent over IPv4 and IPv6, \(result.answered) answered"))
         try FileManager.default.createDirectory(atPath: directory + "/captures", withIntermediateDirectories: true)
         for host in hosts {
             let dump = try ConntrackDump(of: host.namespace)
@@ -140,29 +142,16 @@ public struct LabRun: Sendable {
         }
     }
 
-    private func loadedDraft() throws -> LoadedPolicy {
-        let loaded = PolicyDirectory.load(draft, now: Self.now)
-        guard let policy = loaded.policy else {
-            throw LabRefusal(
-                description: loaded.diagnostics.first.map(\.text) ?? "the lab's own policy cannot be loaded")
-        }
-        return policy
-    }
-
-    private func tellOfMatrix(_ result: LabReport) {
+    private func tellOfMatrix(_ result: LabReport) throws {
         let matrix = result.matrix
-        report(.step(number: 8, title: "Every cell of the matrix against the engine"))
-        report(.table(matrix.table))
-        report(.table(matrix.protocols))
-        for difference in matrix.differences.prefix(20) { report(.line("differs: \(difference)")) }
-        report(
+        try report(.step(number: 8, title: "Every cell of the matrix against the engine"))
+        try report(.table(matrix.table))
+        try report(.table(matrix.protocols))
+        for difference in matrix.differences.prefix(20) { try report(.line("differs: \(difference)")) }
+        try report(
             .line(
                 "\(matrix.agreed) of \(matrix.counted) cells agree (\(matrix.allowed) allowed, \(matrix.denied) denied;"
                     + " a cell counts only if its probe passed with policy off)"))
-        report(.line(String(format: "%.1f seconds in all", result.seconds)))
-    }
-
-    private static var now: Instant {
-        Instant(rawValue: Int64(Date().timeIntervalSince1970 * 1_000_000) * 1000)
+        try report(.line(String(format: "%.1f seconds in all", result.seconds)))
     }
 }

@@ -4,11 +4,14 @@ public struct LabTable: Codable, Hashable, Sendable {
     public var columns: [String]
     /// The cells, as many a row as there are headings.
     public var rows: [[String]]
+    /// A line below the rows, for people.
+    public var note: String?
 
     /// Makes a table.
-    public init(columns: [String], rows: [[String]]) {
+    public init(columns: [String], rows: [[String]], note: String? = nil) {
         self.columns = columns
         self.rows = rows
+        self.note = note
     }
 
     /// Lines with the columns aligned; numbers to the right.
@@ -19,7 +22,7 @@ public struct LabTable: Codable, Hashable, Sendable {
         let isNumber = columns.indices.map { column in
             !rows.isEmpty && rows.allSatisfy { $0.indices.contains(column) && Int($0[column]) != nil }
         }
-        return ([columns] + rows).map { row in
+        let text = ([columns] + rows).map { row in
             var line = ""
             for (column, width) in widths.enumerated() {
                 let text = row.indices.contains(column) ? row[column] : ""
@@ -29,5 +32,6 @@ public struct LabTable: Codable, Hashable, Sendable {
             while line.last == " " { line.removeLast() }
             return line
         }
+        return text + (note.map { [$0] } ?? [])
     }
 }

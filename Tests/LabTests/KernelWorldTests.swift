@@ -41,5 +41,27 @@ extension KernelTests {
             #expect(allowed > 300)
             #expect(denied > 300)
         }
+
+        @Test func aWallThatIsMissingIsFound() throws {
+            let network = try LabNetwork(KernelWorld.names)
+            let services = try network.hosts.map { try ServiceHost(KernelWorld.services, on: $0) }
+            defer { for service in services { service.stop() } }
+            let cells = KernelWorld.cells(network)
+            let before = try network.probeExpectingAnswers(cells)
+            let wall = Wall(network)
+            let target = try #require(network.hosts.last)
+            let match = TrafficMatch(
+                from: .any, to: .workload(WorkloadID(rawValue: target.name)), services: [.proto(.tcp)])
+            let policy = Policy(guardrails: [Guardrail(id: "closed", match: match, documentation: .forTests)])
+            try wall.put([target.workload(.selective)], policy)
+            let standing = try CellMatrix.sent(
+                cells, before: before, over: network, engine: wall.engine, at: Wall.instant)
+            #expect(standing.disagreements.count == 0)
+            try wall.remove()
+            let missing = try CellMatrix.sent(
+                cells, before: before, over: network, engine: wall.engine, at: Wall.instant)
+            // Three sources, two families, three TCP ports.
+            #expect(missing.disagreements.count == 3 * 2 * KernelWorld.ports.count)
+        }
     }
 }
