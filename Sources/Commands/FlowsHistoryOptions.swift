@@ -14,8 +14,8 @@ struct FlowsHistoryOptions: ParsableArguments {
     @Option(help: "Only connections from before this time; whole hours count.")
     var until: String?
 
-    /// The edges of the window, in order of their key; where asked for, with what uncertain directions need.
-    func edges(in context: CommandContext, withInitiatorPorts: Bool = false) throws -> [ObservedEdge] {
+    /// The edges of the window, in order of their key; where asked for, with what tells their direction.
+    func edges(in context: CommandContext, withDirections: Bool = false) throws -> [ObservedEdge] {
         let window = try window()
         // The store would make what is not there, and answer that nobody ever talked.
         guard FileManager.default.fileExists(atPath: data + "/" + FlowStore.fileName) else {
@@ -23,24 +23,28 @@ struct FlowsHistoryOptions: ParsableArguments {
         }
         try context.progress("reading \(data)")
         let store = try FlowStore(directory: data)
-        let stored = try store.edges(window: window)
-        var ports: [EdgeKey: [UInt16: Int]] = [:]
-        if withInitiatorPorts {
-            let uncertain = Set(stored.filter { !$0.direction.isCertain && $0.key.proto.hasPorts }.map(\.key))
-            if !uncertain.isEmpty {
-                let hours = window.map(Self.wholeHours)
-                try store.forEachConnection { connection in
-                    guard uncertain.contains(connection.edge), hours?.contains(connection.start) ?? true else { return }
-                    ports[connection.edge, default: [:]][connection.sourcePort, default: 0] += 1
-                }
-            }
-        }
-        try context.progress(nil)
-        return stored.map { edge in
+        var edges = try store.edges(window: window).map { edge in
             ObservedEdge(
                 key: edge.key, connections: edge.connections, failed: edge.failed,
                 bytes: Self.sum(edge.initiator.bytes, edge.responder.bytes), firstSeen: edge.firstSeen,
-                lastSeen: edge.lastSeen, direction: edge.direction, initiatorPorts: ports[edge.key] ?? [:])
+                lastSeen: edge.lastSeen, direction: edge.direction)
+        }
+        if withDirections { try addDirections(to: &edges, store, window) }
+        try context.progress(nil)
+        return edges
+    }
+
+    /// Looks at each connection of the edges whose direction only a log states.
+    private func addDirections(
+        to edges: inout [ObservedEdge], _ store: FlowStore, _ window: Range<Instant>?
+    ) throws {
+        var places: [EdgeKey: Int] = [:]
+        for (place, edge) in edges.enumerated() where !edge.hasCertainDirection { places[edge.key] = place }
+        if places.isEmpty { return }
+        let hours = window.map(Self.wholeHours)
+        try store.forEachConnection { connection in
+            guard let place = places[connection.edge], hours?.contains(connection.start) ?? true else { return }
+            edges[place].addEvidence(initiatorPort: connection.sourcePort, state: connection.state)
         }
     }
 

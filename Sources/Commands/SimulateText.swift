@@ -43,7 +43,7 @@ struct SimulateText {
             case .stillAllowed, .stillDenied: .faint
             }
         try context.print()
-        try context.printFitted(context.paint("\(effect.title), by \(view) verdicts", colour))
+        try context.print(context.paint("\(effect.title), by \(view) verdicts", colour))
         let width = context.width ?? .max
         var columns: [(heading: String, alignment: Table.Alignment)] = [
             ("from", .left), ("to", .left), ("service", .left), ("conns", .right),

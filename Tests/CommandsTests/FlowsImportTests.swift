@@ -42,7 +42,8 @@ import Testing
     }
 
     private static let good =
-        #"{"_path":"conn","ts":1.5,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":40000,"id.resp_h":"10.0.0.2","id.resp_p":443,"proto":"tcp"}"#
+        #"{"_path":"conn","ts":1.5,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":40000,"#
+        + #""id.resp_h":"10.0.0.2","id.resp_p":443,"proto":"tcp"}"#
 
     @Test func refusedLinesAreNamedAndTheRestIsKept() throws {
         let fixture = try FlowsFixture()
