@@ -55,7 +55,9 @@ public struct Simulation: Sendable {
     /// The number of edges without a certain direction.
     public private(set) var uncertainDirections = 0
 
-    /// Judges edges under both policies. Cost: linear in edges, and in initiator ports of uncertain directions.
+    /// Judges edges under both policies.
+    ///
+    /// Cost: linear in edges, and in initiator ports of uncertain directions.
     public init(
         _ observed: some Sequence<ObservedEdge>, active: PolicyEngine, draft: PolicyEngine, at instant: Instant,
         view: VerdictView = .policy

@@ -175,8 +175,9 @@ import Testing
         #expect(simulate([edge], engine, engine).uncertainDirections == (isCertain ? 0 : 1))
     }
 
-    /// The log says that the database opened connections to ports of web servers. If in truth the servers opened them,
-    /// they reached the port that the log gives for the initiator.
+    /// The log says that the database opened connections to ports of web servers.
+    ///
+    /// If in truth the servers opened them, they reached the port that the log gives for the initiator.
     @Test func reversedEdgesReachTheInitiatorsPort() throws {
         let both = [try World.match("all", "all", [.any])]
         let active = try World.engine(try workloads(), allow: both)
