@@ -36,8 +36,12 @@ struct FlowsDecodeCommand: ContextCommand {
         }
         if format == .json { try context.write([0x0A, 0x5D, 0x0A]) }
         for report in reports {
-            for line in FlowsReportText.refusals(of: report) { try context.note("\(report.path):\(line)") }
-            for stream in FlowsReportText.streams(of: report) { try context.note("\(report.path): \(stream)") }
+            for line in FlowsReportText.refusals(of: report) {
+                try context.note("\(FlowsReportText.plain(report.path)):\(line)")
+            }
+            for stream in FlowsReportText.streams(of: report) {
+                try context.note("\(FlowsReportText.plain(report.path)): \(stream)")
+            }
             if let failure = report.failure { try context.note("bulkhead: error: \(failure.message)") }
         }
         return FlowsReportText.status(of: reports)
