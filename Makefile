@@ -15,7 +15,7 @@ SOURCES := $(wildcard Package.swift Core/Package.swift Benchmarks/Package.swift 
 	Benchmarks/Sources)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check bench fmt docs
+.PHONY: help setup build demo test mutants check bench fmt docs
 
 help: ## Says what the targets do
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -31,6 +31,9 @@ demo: build ## Shows one boundary in three real network namespaces
 
 test: setup ## Builds and runs every test; the last line counts them
 	@scripts/test
+
+mutants: setup ## Seeds bugs into the engine, one at a time; its tests must find each
+	@scripts/mutants
 
 check: setup ## Format, warnings as errors, and the layering; runs no other test
 	@scripts/lint $(SOURCES)

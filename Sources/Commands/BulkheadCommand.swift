@@ -23,7 +23,10 @@ public struct BulkheadCommand: ParsableCommand {
     public init() {}
 
     static var subcommands: [any ParsableCommand.Type] {
-        [PolicyCommand.self, DecideCommand.self, ExplainCommand.self, RenderCommand.self]
+        [
+            FlowsCommand.self, MapCommand.self, PolicyCommand.self, DecideCommand.self, ExplainCommand.self,
+            RenderCommand.self, LabCommand.self,
+        ]
     }
 
     /// Runs a command line in process and returns its exit code.
@@ -99,5 +102,5 @@ struct PolicyCommand: ParsableCommand {
         commandName: "policy", abstract: "Check policy, and see what a change of it would do.", subcommands: subcommands
     )
 
-    static var subcommands: [any ParsableCommand.Type] { [PolicyCheckCommand.self] }
+    static var subcommands: [any ParsableCommand.Type] { [PolicyCheckCommand.self, PolicySimulateCommand.self] }
 }

@@ -52,7 +52,7 @@ struct Table {
         }
     }
 
-    /// Breaks text at spaces and after `,` `/` `:` `-` where it can, anywhere where it must.
+    /// Breaks text at spaces where it can, else after `,` `/` `:` `-`, anywhere where it must.
     static func wrap(_ text: String, to width: Int) -> [String] {
         guard text.count > width, width > 0 else { return [text] }
         var lines: [String] = []
@@ -61,9 +61,12 @@ struct Table {
             let limit = rest.index(rest.startIndex, offsetBy: width)
             let head = rest[..<limit]
             var cut = limit
-            if rest[limit] != " ", let place = head.lastIndex(where: { " ,/:-".contains($0) }), place > head.startIndex
-            {
-                cut = head[place] == " " ? place : head.index(after: place)
+            if rest[limit] != " " {
+                if let space = head.lastIndex(of: " "), space > head.startIndex {
+                    cut = space
+                } else if let mark = head.lastIndex(where: { ",/:-".contains($0) }) {
+                    cut = head.index(after: mark)
+                }
             }
             lines.append(String(rest[..<cut]))
             rest = rest[cut...].drop { $0 == " " }

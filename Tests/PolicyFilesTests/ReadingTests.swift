@@ -243,4 +243,17 @@ import Testing
         let labels = try #require(result.policy?.workloads.first?.labels)
         #expect(labels.isEmpty != isCovered)
     }
+
+    @Test(arguments: [
+        ("app = shop", false), ("app in (shop, x, shop)", false), ("app = shop or app = x", false),
+        ("not app = x", false),
+        ("app exists and env != dev", false), ("all", false), ("app = x", true), ("app in (x, y)", true),
+        ("app != shop", true), ("app = x or app = y", true), ("app = shop and app = x", true), ("app not exists", true),
+    ])
+    func rulesOutsideTheirScopeArePointedOut(scope: String, isOutside: Bool) {
+        let result = load(
+            "rulesets:\n  - {name: s, scope: '\(scope)', rules: [{name: r, action: allow, from: any, to: app = shop, services: web, anywhere: true, reason: why}]}"
+        )
+        #expect(result.diagnostics.map(\.code).contains("outside-scope") == isOutside)
+    }
 }

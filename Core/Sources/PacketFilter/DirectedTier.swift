@@ -32,9 +32,32 @@ struct DirectedTier {
                 }
                 rules.append(DirectedRule(rule: rule, expiry: isDeny ? nil : rule.validity.until.map(second)))
             }
+            rules = merged(rules)
             result.append(DirectedTier(id: tier.id, rules: rules, onNoMatch: tier.onNoMatch[direction] ?? .next))
         }
         return result
+    }
+
+    /// Neighbours of one name, action and expiry as one rule, with their parts in an order of their own: flat rules that
+    /// come from one written rule stand in no order that means something.
+    private static func merged(_ rules: [DirectedRule]) -> [DirectedRule] {
+        var result: [DirectedRule] = []
+        for next in rules {
+            guard let last = result.last, last.rule.id == next.rule.id, last.rule.action == next.rule.action,
+                last.expiry == next.expiry
+            else {
+                result.append(next)
+                continue
+            }
+            var rule = last.rule
+            rule.parts += next.rule.parts
+            result[result.count - 1] = DirectedRule(rule: rule, expiry: last.expiry)
+        }
+        return result.map { directed in
+            var rule = directed.rule
+            rule.parts.sort { $0.precedes($1) }
+            return DirectedRule(rule: rule, expiry: directed.expiry)
+        }
     }
 
     /// The second in which the instant lies, so that what expires does so up to a second early: nft's text and listing
@@ -47,4 +70,23 @@ struct DirectedTier {
 extension ProgramRule {
     /// Whether the rule asks for a process or a principal.
     var needsAttributes: Bool { attributes != .none || needsSamePrincipal }
+}
+
+extension ProgramPart {
+    /// A total order of parts that differ; those for every peer come first, because nothing is asked after them.
+    fileprivate func precedes(_ other: ProgramPart) -> Bool {
+        if peers.isEverything != other.peers.isEverything { return peers.isEverything }
+        if ownAddresses != other.ownAddresses {
+            guard let mine = ownAddresses, let theirs = other.ownAddresses else { return ownAddresses == nil }
+            return mine.lexicographicallyPrecedes(theirs)
+        }
+        if peers.hosts != other.peers.hosts { return peers.hosts.lexicographicallyPrecedes(other.peers.hosts) }
+        if peers.ranges != other.peers.ranges {
+            return peers.ranges.ranges.lexicographicallyPrecedes(other.peers.ranges.ranges)
+        }
+        if peers.exceptions != other.peers.exceptions {
+            return peers.exceptions.lexicographicallyPrecedes(other.peers.exceptions)
+        }
+        return services != other.services && "\(services)" < "\(other.services)"
+    }
 }

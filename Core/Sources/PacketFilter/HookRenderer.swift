@@ -49,7 +49,8 @@ struct HookRenderer {
             .igmp: [FilterRule([.hopLimitIsNot(.ipv4, 1)], late)],
         ]
         var cases: [FilterCase] = []
-        for proto in Set(dispatch.cut.protocols.map(\.proto)).union(guards.keys).sorted() {
+        let named = Set(dispatch.cut.protocols.map(\.proto)).union(guards.keys).sorted()
+        for proto in named {
             var verdict = try dispatch.verdict(proto, &builder)
             if let first = guards[proto] {
                 let rest = verdict == .return ? [] : [FilterRule(verdict)]
@@ -60,7 +61,10 @@ struct HookRenderer {
             }
         }
         var rules = [FilterRule([], [.dispatch(.proto, cases)])]
-        if let others = try dispatch.others(&builder).called { rules.append(FilterRule(others)) }
+        // What came back from its own protocol's chain was not essential, whatever holds for the rest.
+        if let others = try dispatch.others(&builder).called {
+            rules.append(FilterRule([.proto(named, isMember: false)], others))
+        }
         return rules
     }
 

@@ -13,10 +13,20 @@ struct AddressTable: Sendable {
     private let classOfSignature: [UInt16]
 
     /// Makes the table from the classes of owned addresses and of the unmanaged ones of each signature.
-    init(hosts: [IPAddress: UInt16], space: AddressSpace, classOfSignature: [UInt16]) {
+    init(hosts: [(address: IPAddress, class: UInt16)], space: AddressSpace, classOfSignature: [UInt16]) {
         self.space = space
         self.classOfSignature = classOfSignature
-        self.hosts = hosts.filter { $0.key.family == .ipv6 }
+        var sparse: [IPAddress: UInt16] = [:]
+        // The address above its class, so that sorting numbers sorts addresses.
+        var owned: [UInt64] = []
+        for host in hosts {
+            switch host.address.family {
+            case .ipv4: owned.append(UInt64(truncatingIfNeeded: host.address.bits) << 16 | UInt64(host.class))
+            case .ipv6: sparse[host.address] = host.class
+            }
+        }
+        owned.sort()
+        self.hosts = sparse
         var builder = Blocks()
         first = Array(repeating: 0, count: 65_536)
         let intervals = space.intervals(.ipv4).map {
@@ -25,9 +35,6 @@ struct AddressTable: Sendable {
                 class: classOfSignature[Int($0.signature)]
             )
         }
-        let owned = hosts.filter { $0.key.family == .ipv4 }
-            .map { (address: UInt32(truncatingIfNeeded: $0.key.bits), class: $0.value) }
-            .sorted { $0.address < $1.address }
         var interval = 0
         var next = 0
         for upper in 0..<65_536 {
@@ -35,7 +42,7 @@ struct AddressTable: Sendable {
             let end = start + 0xFFFF
             while intervals[interval].end < start { interval += 1 }
             var stop = next
-            while stop < owned.count, UInt64(owned[stop].address) <= end { stop += 1 }
+            while stop < owned.count, owned[stop] >> 16 <= end { stop += 1 }
             if stop == next, intervals[interval].end >= end {
                 first[upper] = builder.uniformSecond(intervals[interval].class)
                 continue
@@ -49,7 +56,7 @@ struct AddressTable: Sendable {
                 let count = Int(min(intervals[place].end, end) - here) + 1
                 classes.append(contentsOf: repeatElement(intervals[place].class, count: count))
             }
-            for host in owned[next..<stop] { classes[Int(host.address & 0xFFFF)] = host.class }
+            for host in owned[next..<stop] { classes[Int(host >> 16 & 0xFFFF)] = UInt16(host & 0xFFFF) }
             next = stop
             first[upper] = builder.second(of: classes)
         }

@@ -21,7 +21,7 @@ extension DecisionTable {
         while start < keys.count {
             let count = min(Self.batch, keys.count - start)
             if !lookUp(sources, destinations, protocols, ports, keys, start, count) {
-                for index in start..<start + count where keys[index] == 0 || sources[index] == destinations[index] {
+                for index in start..<start + count where keys[index] == 0 {
                     keys[index] = ask(sources[index], destinations[index], protocols[index], ports[index])
                 }
             }
@@ -63,7 +63,11 @@ extension DecisionTable {
             }
             let width = classCount
             pairs.withUnsafeBufferPointer { pairs in
-                for i in 0..<count { a[i] = pairs[Int(a[i]) * width + Int(b[i])] }
+                selfs.withUnsafeBufferPointer { selfs in
+                    for i in 0..<count {
+                        a[i] = from[i] == to[i] ? selfs[Int(a[i])] : pairs[Int(a[i]) * width + Int(b[i])]
+                    }
+                }
             }
             atoms.base.withUnsafeBufferPointer { base in
                 atoms.mask.withUnsafeBufferPointer { mask in
@@ -80,7 +84,7 @@ extension DecisionTable {
                 for i in 0..<count {
                     let key = rows[Int(a[i]) + Int(b[i])]
                     out[i] = key
-                    isComplete &= (key == 0 || from[i] == to[i]) ? 0 : 1
+                    isComplete &= key == 0 ? 0 : 1
                 }
             }
             return isComplete == 1

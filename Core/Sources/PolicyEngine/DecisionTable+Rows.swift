@@ -6,67 +6,98 @@ extension DecisionTable {
     mutating func fill(_ source: UInt16, _ destination: UInt16) {
         let pair = Int(source) * classCount + Int(destination)
         guard let from = classes.representatives[Int(source)], let to = classes.representatives[Int(destination)],
-            !(classes.isMultiHomed[Int(source)] && classes.isMultiHomed[Int(destination)]),
-            engine.layers.allSatisfy(\.source.isStateful)
+            !(classes.isMultiHomed[Int(source)] && classes.isMultiHomed[Int(destination)]), isStateful
         else {
             pairs[pair] = askRow()
             return
         }
-        let ends = [(Direction.egress, from, to), (.ingress, to, from)].map { direction, subject, peer in
-            RowEnd(engine, direction, subject: subject, peer: peer, instant)
+        var key = scratch
+        scratch = []
+        key.removeAll(keepingCapacity: true)
+        pairKeys.appendRules(to: &key, engine, .egress, subject: source, peer: destination)
+        let egress = 0..<key.count
+        pairKeys.appendState(to: &key, engine, .egress, subject: source, peer: destination)
+        let middle = key.count
+        pairKeys.appendRules(to: &key, engine, .ingress, subject: destination, peer: source)
+        let ingress = middle..<key.count
+        pairKeys.appendState(to: &key, engine, .ingress, subject: destination, peer: source)
+        key.append(engine.column(Vocabulary.Column.ports, to))
+        let (number, isNew) = rowKeys.number(of: key)
+        if isNew {
+            rowStarts.append(
+                makeRow([
+                    RowEnd(engine, .egress, subject: from, peer: to, rules: key[egress], instant),
+                    RowEnd(engine, .ingress, subject: to, peer: from, rules: key[ingress], instant),
+                ]))
         }
-        let key = ends.flatMap(\.key) + [engine.column(Vocabulary.Column.ports, to)]
-        if let known = knownRows[key] {
-            pairs[pair] = known
+        pairs[pair] = rowStarts[number]
+        scratch = key
+    }
+
+    /// Makes the row of a workload's traffic with its own address, where only rules that name a process are asked.
+    mutating func fillSelf(_ number: UInt16) {
+        let pair = Int(number) * classCount + Int(number)
+        guard let identity = classes.representatives[Int(number)], isStateful else {
+            selfs[Int(number)] = askRow()
             return
         }
-        let made = makeRow(ends)
-        knownRows[key] = made
-        pairs[pair] = made
+        guard engine.column(Vocabulary.Column.owned, identity) == 1 else {
+            if pairs[pair] == 0 { fill(number, number) }
+            selfs[Int(number)] = pairs[pair]
+            return
+        }
+        let ends = [Direction.egress, .ingress].map { direction in
+            var rules: [UInt32] = []
+            pairKeys.appendRules(to: &rules, engine, direction, subject: number, peer: number)
+            rules.removeAll { engine.rules[Int($0)]?.source.namesProcess != true }
+            return RowEnd(
+                engine, direction, subject: identity, peer: identity, rules: rules[...], instant, isSelf: true)
+        }
+        selfs[Int(number)] = makeRow(ends)
     }
 
     private mutating func askRow() -> UInt32 {
-        if let known = knownRows[[]] { return known }
+        if let askStart { return askStart }
         let made = UInt32(rows.count)
         rows.append(contentsOf: repeatElement(0, count: atomCount))
-        knownRows[[]] = made
+        askStart = made
         return made
     }
 
+    /// Judges one packet for all atoms that the same rules cover.
     private mutating func makeRow(_ ends: [RowEnd]) -> UInt32 {
-        var touched = [Bool](repeating: false, count: atomCount)
+        var partition = Partition(cells: Array(repeating: 0, count: atomCount), count: 1)
         var asks = [Bool](repeating: false, count: atomCount)
+        asks[Int(ServiceAtoms.ask)] = true
         for end in ends {
             for rule in end.rules {
-                guard let list = atoms.lists[rule.source.services] else { continue }
-                for atom in atoms.covered[list] {
-                    touched[Int(atom)] = true
-                    if rule.needsFlow { asks[Int(atom)] = true }
-                }
+                let covered = atoms.covered(by: rule)
+                partition.split(by: covered)
+                if engine.rules[Int(rule)]?.needsFlow == true { for atom in covered { asks[Int(atom)] = true } }
             }
         }
-        var row = [UInt32](repeating: 0, count: atomCount)
-        var untouched: UInt32?
-        for atom in row.indices {
-            guard let packet = atoms.representatives[atom], !asks[atom] else { continue }
-            if !touched[atom], let known = untouched {
-                row[atom] = known
-                continue
+        var keyOfCell = [UInt32](repeating: 0, count: partition.count)
+        let made = rows.count
+        rows.append(contentsOf: repeatElement(0, count: atomCount))
+        for atom in 0..<atomCount where !asks[atom] {
+            let cell = Int(partition.cells[atom])
+            if keyOfCell[cell] == 0, let packet = atoms.representatives[atom] {
+                keyOfCell[cell] = key(of: judge(ends, UInt32(atom), packet))
             }
-            let key = key(of: judge(ends, packet))
-            row[atom] = key
-            if !touched[atom] { untouched = key }
+            rows[made + atom] = keyOfCell[cell]
         }
-        let made = UInt32(rows.count)
-        rows += row
-        return made
+        return UInt32(made)
     }
 
-    private func judge(_ ends: [RowEnd], _ packet: Packet) -> Decision {
+    private func judge(_ ends: [RowEnd], _ atom: UInt32, _ packet: Packet) -> Decision {
+        let asked = ends.map { end in
+            end.rules.filter { atoms.covered(by: $0).containsSorted(atom) }.compactMap { engine.rules[Int($0)] }
+        }
         func verdict(_ view: View) -> Verdict {
-            let decisions = ends.map { $0.judge(engine, packet, view, instant) }
-            let denied = decisions.contains { $0.kind == .denied }
-            return Verdict(outcome: denied ? .denied : .allowed, source: decisions[0], destination: decisions[1])
+            let source = ends[0].judge(engine, asked[0], packet, view, instant)
+            let destination = ends[1].judge(engine, asked[1], packet, view, instant)
+            let denied = source.kind == .denied || destination.kind == .denied
+            return Verdict(outcome: denied ? .denied : .allowed, source: source, destination: destination)
         }
         return Decision(policy: verdict(.policy), effective: verdict(.effective))
     }
@@ -78,52 +109,37 @@ struct RowEnd {
     let subject: UInt32
     let peer: UInt32
     /// The subject's rules that the peer and the relations do not rule out, in order of precedence.
-    let rules: [CompiledRule]
-    /// Everything that the end's answers depend on besides the packet.
-    let key: [UInt32]
+    let rules: ArraySlice<UInt32>
+    private let isSelf: Bool
     private let modes: [[EnforcementMode?]]
 
-    init(_ engine: PolicyEngine, _ direction: Direction, subject: UInt32, peer: UInt32, _ instant: Instant) {
+    init(
+        _ engine: PolicyEngine, _ direction: Direction, subject: UInt32, peer: UInt32, rules: ArraySlice<UInt32>,
+        _ instant: Instant, isSelf: Bool = false
+    ) {
         self.direction = direction
         self.subject = subject
         self.peer = peer
-        var rules: [CompiledRule] = []
-        var key: [UInt32] = []
-        for number in engine.identityRules[Int(subject)][direction] {
-            guard let rule = engine.rules[Int(number)], rule.source.validity.contains(instant),
-                engine.holds(rule.peer, peer),
-                rule.relations.allSatisfy({ engine.holdsByLabels($0, subject, peer) })
-            else { continue }
-            rules.append(rule)
-            key.append(number)
-        }
         self.rules = rules
-        key.append(.max)
-        let probe = Self.question(
-            Packet(proto: .tcp, sourcePort: 1024, destinationPort: 0, icmp: nil), .policy, instant, direction, subject,
-            peer)
-        let modes = View.allCases.map { view in
+        self.isSelf = isSelf
+        let packet = Packet(proto: .tcp, sourcePort: 1024, destinationPort: 0, icmp: nil)
+        let probe = Self.question(packet, .policy, instant, direction, subject, peer, isSelf)
+        modes = View.allCases.map { view in
             engine.layers.indices.map { engine.enforcement(probe.seen(in: view), layer: $0) }
         }
-        self.modes = modes
-        for mode in modes.joined() { key.append(UInt32(mode?.strength ?? 9)) }
-        for layer in engine.layers {
-            for selection in layer.tiers.compactMap(\.selections).joined() where selection.direction == direction {
-                key.append(engine.holds(selection.subject, subject) ? 1 : 0)
-            }
-        }
-        self.key = key
     }
 
-    /// What the end says to a packet; the same walk as for a single flow.
-    func judge(_ engine: PolicyEngine, _ packet: Packet, _ view: View, _ instant: Instant) -> EndDecision {
-        let question = Self.question(packet, view, instant, direction, subject, peer)
+    /// What the end says to a packet when these rules are asked; the same walk as for a single flow.
+    func judge(
+        _ engine: PolicyEngine, _ asked: [CompiledRule], _ packet: Packet, _ view: View, _ instant: Instant
+    ) -> EndDecision {
+        let question = Self.question(packet, view, instant, direction, subject, peer, isSelf)
         let modes = self.modes[view == .policy ? 0 : 1]
         var allowed: EndDecision?
         for (layer, mode) in modes.enumerated() {
             guard let mode else { continue }
             var walk = LayerWalk(
-                engine: engine, question: question, layer: layer, mode: mode, rules: rules.filter { $0.layer == layer })
+                engine: engine, question: question, layer: layer, mode: mode, rules: asked.filter { $0.layer == layer })
             let decision = walk.decide()
             if decision.kind == .denied { return decision }
             if allowed == nil { allowed = decision }
@@ -132,7 +148,8 @@ struct RowEnd {
     }
 
     private static func question(
-        _ packet: Packet, _ view: View, _ instant: Instant, _ direction: Direction, _ subject: UInt32, _ peer: UInt32
+        _ packet: Packet, _ view: View, _ instant: Instant, _ direction: Direction, _ subject: UInt32, _ peer: UInt32,
+        _ isSelf: Bool
     ) -> Question {
         let nowhere = FlowEnd(IPAddress(ipv4: 0))
         let flow = Flow(
@@ -140,6 +157,19 @@ struct RowEnd {
             destinationPort: packet.destinationPort, icmp: packet.icmp)
         return Question(
             flow: flow, packet: packet, instant: instant, view: view, subjectIsSource: direction == .egress,
-            direction: direction, subject: subject, peers: [peer], isSelf: false)
+            direction: direction, subject: subject, peers: [peer], isSelf: isSelf)
+    }
+}
+
+extension [UInt32] {
+    /// Whether an ascending list contains a number.
+    fileprivate func containsSorted(_ value: UInt32) -> Bool {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle] < value { low = middle + 1 } else { high = middle }
+        }
+        return low < count && self[low] == value
     }
 }

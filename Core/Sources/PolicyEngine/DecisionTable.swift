@@ -38,7 +38,18 @@ public struct DecisionTable {
     /// The decision of each key; key 0 means that the engine must be asked.
     var decisions: [Decision]
     var keys: [Decision: UInt32] = [:]
-    var knownRows: [[UInt32]: UInt32] = [:]
+    let pairKeys: PairKeys
+    /// The distinct keys of pairs, and where the row of each begins.
+    var rowKeys = ListTable()
+    var rowStarts: [UInt32] = []
+    /// For each class, the row of a workload's traffic with its own address; 0 where it was not met yet.
+    var selfs: [UInt32]
+    /// The row that says for every atom: ask; made when first needed.
+    var askStart: UInt32?
+    /// Whether all layers are stateful; if not, the reply depends on the source port and the engine is always asked.
+    let isStateful: Bool
+    /// Room for the key of a pair.
+    var scratch: [UInt32] = []
 
     /// The most classes that a table is made for: the pairs then take 256 MiB.
     public static let maximumClasses = 8192
@@ -49,18 +60,18 @@ public struct DecisionTable {
         self.engine = engine
         self.instant = instant
         self.classes = classes
-        var hosts: [IPAddress: UInt16] = [:]
-        for (address, owners) in engine.directory.allOwners {
-            hosts[address] = owners.count == 1 ? classes.classOfIdentity[Int(owners[0].identity)] : classes.shared
-        }
         addresses = AddressTable(
-            hosts: hosts, space: engine.vocabulary.space,
+            hosts: engine.directory.owned { $0.map { classes.classOfIdentity[Int($0.identity)] } ?? classes.shared },
+            space: engine.vocabulary.space,
             classOfSignature: engine.unmanaged.map { classes.classOfIdentity[Int($0)] })
         atoms = ServiceAtoms(engine)
         pairs = Array(repeating: 0, count: classes.representatives.count * classes.representatives.count)
         rows = Array(repeating: 0, count: atoms.representatives.count)
         let nothing = Verdict(outcome: .allowed, source: .notGoverned, destination: .notGoverned)
         decisions = [Decision(policy: nothing, effective: nothing)]
+        pairKeys = PairKeys(engine, classes, instant)
+        selfs = Array(repeating: 0, count: classes.representatives.count)
+        isStateful = engine.layers.allSatisfy(\.source.isStateful)
         validity = Self.window(engine, instant)
     }
 
@@ -83,16 +94,26 @@ public struct DecisionTable {
 
     /// Judges one flow.
     public mutating func decide(_ flow: Flow) -> Key {
-        if flow.source.address != flow.destination.address, flow.icmp != nil || !flow.proto.isICMP {
+        if flow.icmp != nil || !flow.proto.isICMP {
             let port = flow.icmp.map { UInt16($0.type) << 8 | UInt16($0.code) } ?? flow.destinationPort
-            let source = addresses.classify(flow.source.address)
-            let destination = addresses.classify(flow.destination.address)
-            let pair = Int(source) * classCount + Int(destination)
-            if pairs[pair] == 0 { fill(source, destination) }
-            let key = rows[Int(pairs[pair]) + Int(atoms.atom(flow.proto, port))]
+            let row = row(flow.source.address, flow.destination.address)
+            let key = rows[Int(row) + Int(atoms.atom(flow.proto, port))]
             if key != 0 { return Key(rawValue: key) }
         }
         return Key(rawValue: key(of: engine.decide(flow, at: instant)))
+    }
+
+    /// Where the row of a pair of addresses begins.
+    private mutating func row(_ source: IPAddress, _ destination: IPAddress) -> UInt32 {
+        let from = addresses.classify(source)
+        if source == destination {
+            if selfs[Int(from)] == 0 { fillSelf(from) }
+            return selfs[Int(from)]
+        }
+        let to = addresses.classify(destination)
+        let pair = Int(from) * classCount + Int(to)
+        if pairs[pair] == 0 { fill(from, to) }
+        return pairs[pair]
     }
 
     mutating func key(of decision: Decision) -> UInt32 {

@@ -66,7 +66,15 @@ extension PolicyEngine {
         let destination = end(flow.destination.address)
         let decision = decide(flow, at: instant)
         var port = flow.sourcePort ?? Flow.unrecordedSourcePorts.lowerBound
-        if case .partly(let denied) = decision.policy.outcome { port = denied.intervals.first?.lowerBound ?? port }
+        if flow.sourcePort == nil, flow.proto.hasPorts {
+            let reporting = sourcePortParts.first { part in
+                var recorded = flow
+                recorded.sourcePort = part.lowerBound
+                let verdict = verdict(recorded, source, destination, instant, .policy)
+                return verdict.source == decision.policy.source && verdict.destination == decision.policy.destination
+            }
+            port = reporting?.lowerBound ?? port
+        }
         let packet = Packet(
             proto: flow.proto, sourcePort: flow.proto.hasPorts ? port : 0, destinationPort: flow.destinationPort,
             icmp: flow.icmp)
@@ -90,6 +98,7 @@ extension PolicyEngine {
     private func explain(_ question: Question, layer number: Int) -> LayerExplanation? {
         guard let decision = judge(question, layer: number) else { return nil }
         let layer = layers[number]
+        let walk = LayerWalk(engine: self, question: question, layer: number, mode: .full, rules: [])
         var candidates: [LayerExplanation.Candidate] = []
         var isOpen = true
         var tier = 0
@@ -98,7 +107,11 @@ extension PolicyEngine {
             else { continue }
             let answer = matches(rule, question)
             if answer == .no { continue }
-            let isAsked = isOpen && rule.tier >= tier
+            while isOpen, tier < rule.tier {
+                // A default of an earlier tier ends the layer before this rule is asked.
+                if walk.noMatch(tier) != nil { isOpen = false } else { tier += 1 }
+            }
+            let isAsked = isOpen && rule.tier == tier
             var role = LayerExplanation.Candidate.Role.shadowed
             if case .unknown(let attribute) = answer {
                 if isAsked { role = .undecided(attribute) }
@@ -112,8 +125,8 @@ extension PolicyEngine {
                     tier = rule.passTo
                 }
             }
-            // A default of an earlier tier may have decided before this rule was asked.
-            if role == .decides, !names(decision.decider, rule) { role = .shadowed }
+            // A rule before it that depends on something unknown, or the reply of a stateless layer, may have decided.
+            if role == .decides, decision.decider != walk.decider(rule) { role = .shadowed }
             candidates.append(
                 LayerExplanation.Candidate(
                     rule: rule.source.id, tier: layer.tiers[rule.tier].source.id, action: rule.source.action, role: role
@@ -122,12 +135,5 @@ extension PolicyEngine {
         return LayerExplanation(
             layer: layer.source.id, enforcedMode: enforcement(question.seen(in: .effective), layer: number),
             decision: decision, candidates: candidates)
-    }
-
-    private func names(_ decider: Decider, _ rule: CompiledRule) -> Bool {
-        switch decider {
-        case .rule(let id, _, _): id == rule.source.id
-        case .tierDefault, .layerDefault, .selfTraffic, .nothing: false
-        }
     }
 }

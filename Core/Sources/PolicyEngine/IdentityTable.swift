@@ -106,7 +106,7 @@ struct IdentityTable: Sendable {
     private static func hash(_ row: [UInt32]) -> Int { row.withUnsafeBufferPointer(mix) }
 
     /// Multiply and fold, the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014, figure 16).
-    private static func mix(_ row: UnsafeBufferPointer<UInt32>) -> Int {
+    static func mix(_ row: UnsafeBufferPointer<UInt32>) -> Int {
         var state: UInt64 = 0
         for value in row {
             state = (state ^ UInt64(value)) &* 0xBF58_476D_1CE4_E5B9

@@ -123,11 +123,12 @@ struct LayerWalk {
         }
     }
 
-    private func decider(_ rule: CompiledRule) -> Decider {
+    func decider(_ rule: CompiledRule) -> Decider {
         .rule(rule.source.id, tier: layer.tiers[rule.tier].source.id, layer: layer.source.id)
     }
 
-    private func noMatch(_ tier: Int) -> EndDecision? {
+    /// What the tier does with the question when none of its rules matched; nil when the next tier is asked.
+    func noMatch(_ tier: Int) -> EndDecision? {
         let compiled = layer.tiers[tier]
         guard compiled.source.onNoMatch != .next, !question.isSelf else { return nil }
         if let selections = compiled.selections {

@@ -217,22 +217,24 @@ extension PolicyEngine {
         }
         var report = ChangeReport()
         let present = self.policy
+        var superfluous: [(rule: FlatRule, place: (layer: Int, tier: Int))] = []
         for (layerNumber, layer) in policy.layers.enumerated() {
             for (tierNumber, tier) in layer.tiers.enumerated() {
                 var counts: [FlatRule: Int] = [:]
                 for rule in tier.rules { counts[rule, default: 0] += 1 }
                 for rule in present.layers[layerNumber].tiers[tierNumber].rules { counts[rule, default: 0] -= 1 }
                 let place = (layer: layerNumber, tier: tierNumber)
-                // Additions first, so that nothing is mentioned for the last time in between.
                 for rule in tier.rules where (counts[rule] ?? 0) > 0 {
                     counts[rule, default: 0] -= 1
                     report.add(add(rule, place))
                 }
                 for (rule, count) in counts where count < 0 {
-                    for _ in 0..<(-count) { report.add(remove(rule, place)) }
+                    superfluous += repeatElement((rule: rule, place: place), count: -count)
                 }
             }
         }
+        // After the additions of all tiers, so that nothing is mentioned for the last time in between.
+        for (rule, place) in superfluous { report.add(remove(rule, place)) }
         return report
     }
 }

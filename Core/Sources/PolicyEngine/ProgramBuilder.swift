@@ -18,6 +18,8 @@ public struct ProgramBuilder {
     private var shared: [(address: IPAddress, identities: [UInt32])] = []
     private let owned: [IPAddress]
     private var cache: [Key: PeerSet] = [:]
+    /// The texts of expressions, where rules tie.
+    private var texts: [Int: String] = [:]
 
     /// Prepares the addresses; linear in them.
     public init(_ engine: PolicyEngine) {
@@ -70,18 +72,39 @@ public struct ProgramBuilder {
                 }
             }
         }
-        let rules = numbers.compactMap { engine.rules[Int($0)] }.filter { $0.layer == number }
-            .sorted {
-                $0.precedes($1)
-                    || (!$1.precedes($0) && $0.source.direction == .egress && $1.source.direction == .ingress)
-            }
+        let rules = inOrder(numbers.compactMap { engine.rules[Int($0)] }.filter { $0.layer == number })
         for rule in rules {
             let mine = distinct.filter { engine.holds(rule.subject, $0) }
             let own =
                 mine.count == distinct.count ? nil : zip(addresses, identities).filter { mine.contains($0.1) }.map(\.0)
             if let resolved = resolve(rule, subjects: mine, own: own, layer) { tiers[rule.tier].rules.append(resolved) }
         }
-        return tiers.filter { !$0.rules.isEmpty || !$0.onNoMatch.isEmpty }
+        var targets: Set<TierID> = []
+        for rule in tiers.flatMap(\.rules) {
+            if case .pass(let name?) = rule.action { targets.insert(name) }
+        }
+        return tiers.filter { !$0.rules.isEmpty || !$0.onNoMatch.isEmpty || targets.contains($0.id) }
+    }
+
+    /// The rules by precedence; those that tie stand egress first, then by the text of subject and peer, so that a program
+    /// depends on the policy alone and not on the numbers that history gave to rules.
+    private mutating func inOrder(_ rules: [CompiledRule]) -> [CompiledRule] {
+        var texts = self.texts
+        func text(_ expression: Int) -> String {
+            if let known = texts[expression] { return known }
+            let made = engine.describe(engine.expressions[expression].source)
+            texts[expression] = made
+            return made
+        }
+        let sorted = rules.sorted { a, b in
+            if a.precedes(b) { return true }
+            if b.precedes(a) { return false }
+            if a.source.direction != b.source.direction { return a.source.direction == .egress }
+            if a.subject != b.subject { return text(a.subject) < text(b.subject) }
+            return a.peer != b.peer && text(a.peer) < text(b.peer)
+        }
+        self.texts = texts
+        return sorted
     }
 
     private mutating func resolve(
@@ -99,15 +122,13 @@ public struct ProgramBuilder {
             }
         }
         add(peers(rule, subject, isDeny, layer) { _ in true }, plain)
-        for case .named(let name) in rule.source.services {
-            for (ports, destinations) in tables(naming: name) {
-                let terms = ports.map { ServiceTerm.ports($0.proto, destination: PortSet($0.port)) }
-                switch rule.source.direction {
-                case .egress: add(peers(rule, subject, isDeny, layer) { destinations.contains($0) }, terms)
-                case .ingress where destinations.contains(subject):
-                    add(peers(rule, subject, isDeny, layer) { _ in true }, terms)
-                case .ingress: break
-                }
+        for (ports, destinations) in destinations(naming: rule.source.services) {
+            let terms = ports.map { ServiceTerm.ports($0.proto, destination: PortSet($0.port)) }
+            switch rule.source.direction {
+            case .egress: add(peers(rule, subject, isDeny, layer) { destinations.contains($0) }, terms)
+            case .ingress where destinations.contains(subject):
+                add(peers(rule, subject, isDeny, layer) { _ in true }, terms)
+            case .ingress: break
             }
         }
         return ProgramRule(
@@ -116,14 +137,20 @@ public struct ProgramBuilder {
             needsSamePrincipal: rule.source.relations.contains(.samePrincipal))
     }
 
-    /// The port tables that give `name` a meaning, with the identities that have them.
-    private func tables(naming name: PortName) -> [([ProtocolPort], Set<UInt32>)] {
-        var byPorts: [[ProtocolPort]: Set<UInt32>] = [:]
-        for identity in 0..<UInt32(engine.identities.capacity) where engine.identities.isUsed(identity) {
-            let table = engine.vocabulary.portTableList[Int(engine.column(Vocabulary.Column.ports, identity))]
-            if let ports = table[name] { byPorts[ports, default: []].insert(identity) }
+    /// The ports that the names among the terms stand for, with the identities where they do.
+    ///
+    /// Port by port, since the owners of one address may reach a port by different names.
+    private func destinations(naming terms: [ServiceTerm]) -> [(ports: [ProtocolPort], identities: Set<UInt32>)] {
+        var byPort: [ProtocolPort: Set<UInt32>] = [:]
+        for case .named(let name) in terms {
+            for identity in 0..<UInt32(engine.identities.capacity) where engine.identities.isUsed(identity) {
+                let table = engine.vocabulary.portTableList[Int(engine.column(Vocabulary.Column.ports, identity))]
+                for port in table[name] ?? [] where port.proto.hasPorts { byPort[port, default: []].insert(identity) }
+            }
         }
-        return byPorts.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key, $0.value) }
+        return Dictionary(grouping: byPort.keys) { byPort[$0] ?? [] }
+            .map { ($0.value.sorted(), $0.key) }
+            .sorted { $0.0.lexicographicallyPrecedes($1.0) }
     }
 
     private mutating func peers(

@@ -3,8 +3,8 @@ internal import PolicyModel
 
 /// The traffic at a destination, cut into atoms that no service of the policy tells apart.
 ///
-/// TCP and UDP ports and ICMP messages are looked up in tables of 65,536 places; a protocol without ports is one atom
-/// for each number.
+/// TCP and UDP ports and ICMP messages are looked up in tables of 65,536 places; protocols without ports have one place
+/// each.
 struct ServiceAtoms: Sendable {
     /// The atom that means: ask the engine, since the protocol has ports but no table here.
     static let ask: UInt16 = 0
@@ -15,33 +15,57 @@ struct ServiceAtoms: Sendable {
     private(set) var table: [UInt16] = []
     /// One packet for each atom; nil for the atom `ask`.
     private(set) var representatives: [Packet?] = [nil]
-    /// The distinct lists of terms, by number, and the atoms that each covers for some source port.
-    private(set) var lists: [[ServiceTerm]: Int] = [:]
-    private(set) var covered: [[UInt16]] = []
+    /// For each rule, the number of its list of terms.
+    private(set) var listOfRule: [UInt32]
+    /// For each list, the atoms that it covers for some source port and some destination, ascending.
+    private(set) var covered: [[UInt32]]
 
     init(_ engine: PolicyEngine) {
-        for rule in engine.rules.compactMap(\.self) where lists[rule.source.services] == nil {
-            lists[rule.source.services] = lists.count
+        var lists: [[ServiceTerm]: UInt32] = [:]
+        var ordered: [[ServiceTerm]] = []
+        listOfRule = engine.rules.map { rule in
+            guard let services = rule?.source.services else { return 0 }
+            if let known = lists[services] { return known }
+            lists[services] = UInt32(ordered.count)
+            ordered.append(services)
+            return UInt32(ordered.count - 1)
         }
-        let ordered = lists.sorted { $0.value < $1.value }.map(\.key)
         covered = Array(repeating: [], count: ordered.count)
         var names: [PortName: Set<ProtocolPort>] = [:]
         for ports in engine.vocabulary.portTableList {
             for (name, list) in ports { names[name, default: []].formUnion(list) }
         }
-        var known: [[Int]: UInt16] = [:]
+        // Numbers of lists, so that two places with the same lists are one atom.
+        var known: [[UInt32]: UInt16] = [:]
         for number in UInt8.min...UInt8.max {
             let proto = IPProtocol(rawValue: number)
             base[Int(number)] = UInt32(table.count)
-            if proto == .tcp || proto == .udp || proto.isICMP {
+            let isTable = proto == .tcp || proto == .udp || proto.isICMP
+            if isTable {
                 mask[Int(number)] = 0xFFFF
-                add(proto, cuts: Self.cuts(proto, ordered, names), ordered, names, &known)
             } else if proto.hasPorts {
                 table.append(Self.ask)
-            } else {
-                add(proto, cuts: [0], ordered, names, &known)
+                continue
+            }
+            let cuts = ServiceCuts(proto, isTable: isTable, ordered, names)
+            for (index, start) in cuts.starts.enumerated() {
+                let end: UInt16 =
+                    !isTable ? start : index + 1 < cuts.starts.count ? cuts.starts[index + 1] - 1 : .max
+                // Named ports mean different things at different destinations, so their places are told apart.
+                let isNamed = names.values.contains { $0.contains(ProtocolPort(proto, start)) }
+                let found = isNamed ? nil : known[cuts.lists[index]]
+                let atom = found ?? add(Self.packet(proto, start), cuts.lists[index])
+                if !isNamed { known[cuts.lists[index]] = atom }
+                table.append(contentsOf: repeatElement(atom, count: Int(end - start) + 1))
             }
         }
+    }
+
+    private mutating func add(_ packet: Packet, _ lists: [UInt32]) -> UInt16 {
+        let atom = UInt16(truncatingIfNeeded: representatives.count)
+        representatives.append(packet)
+        for list in lists { covered[Int(list)].append(UInt32(atom)) }
+        return atom
     }
 
     /// The atom of a packet; for ICMP the port is type × 256 + code.
@@ -50,27 +74,8 @@ struct ServiceAtoms: Sendable {
         return table[Int(base[number] + UInt32(port) & mask[number])]
     }
 
-    private mutating func add(
-        _ proto: IPProtocol, cuts: [UInt16], _ ordered: [[ServiceTerm]], _ names: [PortName: Set<ProtocolPort>],
-        _ known: inout [[Int]: UInt16]
-    ) {
-        let isTable = mask[Int(proto.rawValue)] != 0
-        known = [:]
-        for (index, start) in cuts.enumerated() {
-            let end: UInt16 = !isTable ? 0 : index + 1 < cuts.count ? cuts[index + 1] - 1 : .max
-            let packet = Self.packet(proto, start)
-            let signature = ordered.indices.filter { Self.mayCover(ordered[$0], packet, names) }
-            // Named ports mean different things at different destinations, so their places are told apart.
-            let isNamed = names.values.contains { $0.contains(ProtocolPort(proto, start)) }
-            let atom = (isNamed ? nil : known[signature]) ?? UInt16(truncatingIfNeeded: representatives.count)
-            if Int(atom) == representatives.count {
-                representatives.append(packet)
-                for list in signature { covered[list].append(atom) }
-                if !isNamed { known[signature] = atom }
-            }
-            table.append(contentsOf: repeatElement(atom, count: Int(end - (isTable ? start : 0)) + 1))
-        }
-    }
+    /// The atoms that a rule covers for some source port and some destination, ascending.
+    func covered(by rule: UInt32) -> [UInt32] { covered[Int(listOfRule[Int(rule)])] }
 
     private static func packet(_ proto: IPProtocol, _ port: UInt16) -> Packet {
         let message = ICMPMessage(type: UInt8(port >> 8), code: UInt8(port & 0xFF))
@@ -78,44 +83,71 @@ struct ServiceAtoms: Sendable {
             proto: proto, sourcePort: Flow.unrecordedSourcePorts.lowerBound,
             destinationPort: proto.hasPorts ? port : 0, icmp: proto.isICMP ? message : nil)
     }
+}
 
-    /// Whether some term covers the packet from some source port, to some destination.
-    private static func mayCover(
-        _ terms: [ServiceTerm], _ packet: Packet, _ names: [PortName: Set<ProtocolPort>]
-    ) -> Bool {
-        terms.contains { term in
-            switch term {
-            case .any: true
-            case .proto(let proto): proto == packet.proto
-            case .ports(let proto, destination: let ports, source: let sources):
-                proto == packet.proto && ports.contains(packet.destinationPort) && !sources.isEmpty
-            case .icmp(let proto, let type, let code):
-                proto == packet.proto && packet.icmp?.type == type && (code == nil || code == packet.icmp?.code)
-            case .named(let name): names[name]?.contains(ProtocolPort(packet.proto, packet.destinationPort)) ?? false
+/// The places of one protocol, cut wherever a list of terms begins or ends to cover.
+struct ServiceCuts {
+    /// The first place of each interval, ascending from 0.
+    let starts: [UInt16]
+    /// For each interval, the lists that cover it, ascending.
+    let lists: [[UInt32]]
+
+    init(
+        _ proto: IPProtocol, isTable: Bool, _ ordered: [[ServiceTerm]], _ names: [PortName: Set<ProtocolPort>]
+    ) {
+        var parts: [(list: UInt32, interval: ClosedRange<UInt16>)] = []
+        for (number, terms) in ordered.enumerated() {
+            for interval in terms.flatMap({ Self.intervals($0, proto, names) }) {
+                parts.append((UInt32(number), interval))
             }
         }
+        var cuts: Set<UInt16> = [0]
+        if isTable {
+            for part in parts {
+                cuts.insert(part.interval.lowerBound)
+                if part.interval.upperBound < .max { cuts.insert(part.interval.upperBound + 1) }
+            }
+        }
+        let starts = cuts.sorted()
+        var lists = [[UInt32]](repeating: [], count: starts.count)
+        for part in parts {
+            var place = starts.partitioningIndex { $0 >= part.interval.lowerBound }
+            while place < starts.count, starts[place] <= part.interval.upperBound {
+                if lists[place].last != part.list { lists[place].append(part.list) }
+                place += 1
+            }
+        }
+        self.starts = starts
+        self.lists = lists
     }
 
-    private static func cuts(
-        _ proto: IPProtocol, _ lists: [[ServiceTerm]], _ names: [PortName: Set<ProtocolPort>]
-    ) -> [UInt16] {
-        var cuts: Set<UInt16> = [0]
-        func add(_ interval: ClosedRange<UInt16>) {
-            cuts.insert(interval.lowerBound)
-            if interval.upperBound < .max { cuts.insert(interval.upperBound + 1) }
+    /// What a term covers from some source port, to some destination.
+    private static func intervals(
+        _ term: ServiceTerm, _ proto: IPProtocol, _ names: [PortName: Set<ProtocolPort>]
+    ) -> [ClosedRange<UInt16>] {
+        switch term {
+        case .any, .proto(proto): return [.min ... .max]
+        case .ports(proto, destination: let ports, source: let sources):
+            return sources.isEmpty || !proto.hasPorts ? [] : ports.intervals
+        case .icmp(proto, let type, let code):
+            let first = UInt16(type) << 8
+            return [code.map { (first | UInt16($0))...(first | UInt16($0)) } ?? first...(first | 0xFF)]
+        case .named(let name):
+            return (names[name] ?? []).filter { $0.proto == proto }.map { $0.port...$0.port }
+        case .proto, .ports, .icmp: return []
         }
-        for terms in lists {
-            for term in terms {
-                switch term {
-                case .ports(proto, destination: let ports, source: _): ports.intervals.forEach(add)
-                case .icmp(proto, let type, let code):
-                    let first = UInt16(type) << 8
-                    add(code.map { (first | UInt16($0))...(first | UInt16($0)) } ?? first...(first | 0xFF))
-                case .any, .proto, .ports, .icmp, .named: break
-                }
-            }
+    }
+}
+
+extension [UInt16] {
+    /// The first index whose element fulfils a condition that holds from some element on; the end when none does.
+    fileprivate func partitioningIndex(_ holds: (UInt16) -> Bool) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if holds(self[middle]) { high = middle } else { low = middle + 1 }
         }
-        for port in names.values.joined() where port.proto == proto { add(port.port...port.port) }
-        return cuts.sorted()
+        return low
     }
 }

@@ -58,6 +58,13 @@ struct WorkloadDirectory: Sendable {
         owners.map { ($0.key, shared[$0.key] ?? [$0.value]) }
     }
 
+    /// Every address that has an owner, with what `make` says of its only owner, or of nil when it has several; in no
+    /// order.
+    func owned<Value>(_ make: (Owner?) -> Value) -> [(address: IPAddress, class: Value)] {
+        if shared.isEmpty { return owners.map { ($0.key, make($0.value)) } }
+        return owners.map { ($0.key, make(shared[$0.key] == nil ? $0.value : nil)) }
+    }
+
     /// Every workload with its number and its identities; in no order.
     var numbered: [(number: Int, workload: Workload, identities: [UInt32])] {
         entries.enumerated().compactMap { number, entry in entry.map { (number, $0.workload, $0.identities) } }

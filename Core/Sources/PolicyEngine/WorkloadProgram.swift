@@ -13,7 +13,7 @@ public struct WorkloadProgram: Hashable, Sendable {
     public var mode: EnforcementMode?
     /// Whether a quarantine raised the mode.
     public var isQuarantined: Bool
-    /// The tiers, highest precedence first; a tier without rules and default is left out.
+    /// The tiers, highest precedence first; a tier without rules and default is left out unless a pass names it.
     public var tiers: [ProgramTier]
     /// What happens to what no tier decides; nil where the agent does not enforce.
     public var defaultAction: DefaultAction?
@@ -33,7 +33,7 @@ public struct ProgramTier: Hashable, Sendable {
 public struct ProgramRule: Hashable, Sendable {
     /// The name that verdicts report.
     public var id: RuleID
-    /// What it does; a pass goes on with the tier of this name, or with the default when it is not in the program.
+    /// What it does; a pass goes on with the later tier of this name, or with the default when there is none.
     public var action: RuleAction
     /// Which end the workload is.
     public var direction: Direction

@@ -29,17 +29,6 @@ struct Disagreement: CustomStringConvertible {
 /// What decides a flow; the engine, a table, a mutant.
 typealias Decide = (Flow, Instant) -> Decision
 
-/// How many worlds a build can afford: a debug build is some twenty times slower, and `make test` runs both.
-func worlds(_ count: UInt64, from first: UInt64 = 0) -> Range<UInt64> {
-    var isDebug = false
-    assert(
-        {
-            isDebug = true
-            return true
-        }())
-    return first..<first + (isDebug ? max(1, count / 25) : count)
-}
-
 /// Runs seeds of one kind of world and returns the first disagreement.
 enum Differential {
     /// Flat worlds: the engine against the flat reference, and the table against the engine's own answer.

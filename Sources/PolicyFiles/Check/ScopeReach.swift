@@ -7,10 +7,11 @@ struct ScopeReach {
     private let all: [Workload]
     private let sets: [String: AddressSet]
 
-    init(_ scopes: [Selector], among workloads: [PolicyReader.NamedWorkload], sets: [String: AddressSet]) {
-        all = workloads.map(\.workload)
-        scopeMembers = all.filter { workload in scopes.contains { $0.matches(workload.labels) } }
+    init(_ scopes: [Selector], among all: [Workload], by index: LabelIndex, sets: [String: AddressSet]) {
+        self.all = all
         self.sets = sets
+        // A workload in two scopes stands twice, which does not matter here.
+        scopeMembers = scopes.flatMap { index.members(of: $0) }
     }
 
     /// Why the rule opens or closes nothing, and at which key; nil when it may.

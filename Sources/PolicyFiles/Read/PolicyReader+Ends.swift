@@ -50,7 +50,7 @@ extension PolicyReader {
         if parts.isEmpty {
             let words = record.shape.keys.map(\.name).filter { $0 != "except" }.map { "`\($0)`" }
             findings.report(
-                .missingKey, "expected \(words.joined(separator: ", ")) in \(record.shape.article)",
+                .missingKey, "expected one of \(words.joined(separator: ", ")) in \(record.shape.article)",
                 at: record.location)
             // Not an intersection of nothing, which would be everything.
             return .union([])

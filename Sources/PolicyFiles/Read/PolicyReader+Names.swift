@@ -117,7 +117,7 @@ extension PolicyReader {
     mutating func claimGroup(_ scalar: Scalar, _ what: String) -> Bool {
         guard !PolicyFormat.reservedRulesets.contains(scalar.text) else {
             findings.report(
-                .reservedName, "expected another name for \(what), got `\(scalar.text)`, which policy itself uses",
+                .reservedName, "expected another name for this \(what), got `\(scalar.text)`, which policy itself uses",
                 at: scalar.location)
             return false
         }

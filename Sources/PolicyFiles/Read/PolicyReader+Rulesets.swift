@@ -3,6 +3,8 @@ import PolicyModel
 
 extension PolicyReader {
     mutating func readRulesets(_ sections: [Section]) {
+        let all = workloads.map(\.workload)
+        let index = LabelIndex(all)
         for (record, outer) in records(sections, as: PolicyFormat.ruleset) {
             let named = name(record["name"], .rule("a ruleset"))
             let defaults = defaults(in: record, over: outer)
@@ -14,7 +16,7 @@ extension PolicyReader {
                 }
             }
             let isKnown = named.map { claimGroup($0, "ruleset") } ?? false
-            let reach = ScopeReach(scopes, among: workloads, sets: addressSets)
+            let reach = ScopeReach(scopes, among: all, by: index, sets: addressSets)
             var ruleset = Ruleset(id: named?.text ?? "", scopes: scopes, rules: [])
             var names: [String: Diagnostic.Location] = [:]
             for item in items {

@@ -91,7 +91,7 @@ struct PolicyReader {
     ) -> [(record: Record, defaults: DocumentationDefaults)] {
         var result: [(Record, DocumentationDefaults)] = []
         for section in sections {
-            for item in list(section.tree, of: "\(shape.article)s list") ?? [] {
+            for item in list(section.tree, of: "a list, each item of it \(shape.article)") ?? [] {
                 if let record = record(item, as: shape) { result.append((record, section.defaults)) }
             }
         }

@@ -67,7 +67,7 @@ extension PolicyReader {
         switch tree {
         case .list(let items, let location):
             if items.isEmpty {
-                findings.report(.emptyList, "expected \(what) with at least one item, got an empty list", at: location)
+                findings.report(.emptyList, "expected at least one item, got an empty list", at: location)
             }
             return items
         case .scalar(let scalar) where scalar.text.isEmpty: return nil
@@ -125,7 +125,8 @@ extension PolicyReader {
         let hint = Suggestion.hint(for: scalar.text, among: words)
         let list = words.map { "`\($0)`" }.joined(separator: ", ")
         findings.report(
-            .unknownWord, "expected \(what) of \(list), got `\(scalar.text.prefix(60))`\(hint)", at: scalar.location)
+            .unknownWord, "expected \(what), one of \(list), got `\(scalar.text.prefix(60))`\(hint)",
+            at: scalar.location)
         return nil
     }
 

@@ -25,7 +25,10 @@ enum ServiceText {
         let head = main[..<(slash ?? main.endIndex)]
         let tail = slash.map { main[main.index(after: $0)...] }
         if head == "named", let tail {
-            guard source == nil, PolicyReader.NameKind.word("a port").accepts(String(tail)) else { throw fault(text) }
+            guard source == nil, PolicyReader.NameKind.word("a port").accepts(String(tail)) else {
+                throw TextFault(
+                    .invalidService, "expected `named/` with the name of a port, got `\(text.prefix(60))`")
+            }
             return .named(PortName(rawValue: String(tail)))
         }
         if head == "proto", let tail, source == nil {
@@ -124,7 +127,7 @@ enum ServiceText {
     private static func fault(_ text: String) -> TextFault {
         TextFault(
             .invalidService,
-            "expected `icmp/type`, `icmp/type:code` with numbers to 255, or `named/port-name`, got `\(text.prefix(60))`"
+            "expected `icmp/type` or `icmp/type:code` with numbers from 0 to 255, got `\(text.prefix(60))`"
         )
     }
 }

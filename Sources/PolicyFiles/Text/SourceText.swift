@@ -8,7 +8,7 @@ struct SourceText {
     /// Stands for the ampersand while YAML is read, so that no anchor exists and an alias bomb cannot be built.
     ///
     /// A private use character, which the text itself may not hold.
-    static let anchorMark: Character = "\u{E000}"
+    static let anchorMark: Unicode.Scalar = "\u{E000}"
 
     let file: String
     /// The text with `anchorMark` for every `&`.
@@ -44,7 +44,7 @@ struct SourceText {
                     .controlCharacter, "expected text without hidden characters, got \(Self.name(scalar))", at: place)
                 isWell = false
             }
-            marked.unicodeScalars.append(scalar == "&" ? "\u{E000}" : scalar)
+            marked.unicodeScalars.append(scalar == "&" ? Self.anchorMark : scalar)
             if scalar == "\n" {
                 place.line += 1
                 place.column = 1
@@ -55,6 +55,15 @@ struct SourceText {
         }
         guard isWell else { return nil }
         text = marked
+    }
+
+    /// The text as it was written, with ampersands again.
+    static func restored(_ text: String) -> String {
+        // The first byte of `anchorMark` in UTF-8; most text has none.
+        guard text.utf8.contains(0xEE) else { return text }
+        var result = ""
+        for scalar in text.unicodeScalars { result.unicodeScalars.append(scalar == anchorMark ? "&" : scalar) }
+        return result
     }
 
     /// Characters that a reader does not see, or sees elsewhere than they stand: controls, line breaks that only YAML

@@ -37,7 +37,7 @@ struct YAMLFault {
                 message = "expected YAML; \(where_)\(problem)"
             }
         case .duplicatedKeysInMapping(let keys, let context):
-            let key = (keys.first ?? "").replacing(String(SourceText.anchorMark), with: "&")
+            let key = SourceText.restored(keys.first ?? "")
             let first = place(context.mark)
             let again = Self.nextLine(with: key, after: context.mark, in: lines)
             code = .duplicateKey
@@ -57,9 +57,9 @@ struct YAMLFault {
 
     /// Whether a value on the line starts with what was an ampersand.
     private static func hasAnchor(_ line: Substring) -> Bool {
-        var before: Character = ":"
-        for character in line {
-            if character == SourceText.anchorMark, ":-,[{?".contains(before) { return true }
+        var before: Unicode.Scalar = ":"
+        for character in line.unicodeScalars {
+            if character == SourceText.anchorMark, ":-,[{?".unicodeScalars.contains(before) { return true }
             if character != " " { before = character }
         }
         return false

@@ -100,11 +100,11 @@ struct YAMLReader {
         // Keys were compared by the reader, which resolves their tag to that of text.
         let isText = scalar.tag.rawValue == Tag.Name.str.rawValue && (isKey || scalar.style != .plain)
         guard isText || Self.isUntagged(scalar.tag) else { return refuseTag(scalar.tag, at: place, &findings) }
-        if scalar.style == .plain, scalar.string.first == SourceText.anchorMark {
+        if scalar.style == .plain, scalar.string.unicodeScalars.first == SourceText.anchorMark {
             findings.report(.yamlAlias, YAMLFault.aliasMessage, at: place)
             return nil
         }
-        let text = scalar.string.replacing(String(SourceText.anchorMark), with: "&")
+        let text = SourceText.restored(scalar.string)
         if let hidden = text.unicodeScalars.first(where: SourceText.isRefused) {
             findings.report(
                 .controlCharacter,

@@ -1,0 +1,29 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Warnings are errors only where the project checks itself: the next compiler's warning must not break a user.
+let strict = Context.environment["BULKHEAD_STRICT"] == "1"
+
+let settings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+/// What `make bench` runs: the figures of `docs/benchmarks.md`.
+let package = Package(
+    name: "Benchmarks",
+    dependencies: [.package(path: "../Core")],
+    targets: [
+        .systemLibrary(name: "CMalloc"),
+        .executableTarget(
+            name: "benchmarks",
+            dependencies: ["CMalloc"]
+                + ["NetworkTypes", "PolicyModel", "PolicyEngine", "PolicyReference"].map {
+                    .product(name: $0, package: "Core")
+                },
+            exclude: ["sql_peer.py"],
+            swiftSettings: settings),
+    ]
+)

@@ -1,0 +1,101 @@
+import Foundation
+import PolicyEngine
+import PolicyModel
+
+/// `make bench`: measures what `docs/benchmarks.md` states, checks the answers, and exits 1 when something is wrong.
+@main
+struct Benchmarks {
+    static let usage = """
+        usage: benchmarks [--quick] [--format table|json] [--only published-1|published-2|published-3]
+          --quick    a twentieth of the sizes; floors are not judged
+          --only     one world; the run then says that figures were skipped and exits 1
+        """
+
+    let options: Options
+
+    static func main() {
+        guard let options = Options(CommandLine.arguments.dropFirst()) else {
+            FileHandle.standardError.write(Data((usage + "\n").utf8))
+            exit(2)
+        }
+        if let shape = options.memoryOf {
+            Memory.reportNeed(of: shape)
+            exit(0)
+        }
+        exit(Benchmarks(options: options).run() ? 0 : 1)
+    }
+
+    private func run() -> Bool {
+        var report = Report(isLive: !options.isJSON)
+        for shape in WorldShape.all where options.only.map({ $0 == shape.name }) ?? true {
+            measure(options.isQuick ? shape.quick : shape, &report)
+        }
+        if let only = options.only { report.fail("only \(only) was measured") }
+        if options.isJSON { print(report.json) }
+        if !options.isQuick, !report.belowFloor.isEmpty {
+            print("BELOW FLOOR: \(report.belowFloor.map { "\($0.section): \($0.name)" }.joined(separator: "; "))")
+        }
+        if !report.failures.isEmpty { print("FAILED: \(report.failures.joined(separator: "; "))") }
+        return report.failures.isEmpty && (options.isQuick || report.belowFloor.isEmpty)
+    }
+
+    private func measure(_ shape: WorldShape, _ report: inout Report) {
+        let flows = options.isQuick ? 500_000 : 10_000_000
+        let repeats = options.isQuick ? 3 : 5
+        let isFirst = shape.name.hasPrefix(WorldShape.first.name)
+        let isSecond = shape.name.hasPrefix(WorldShape.second.name)
+        report.begin(shape.name)
+        let world = World(shape)
+        report.note("seed, workloads, written rules", "\(shape.seed), \(shape.workloads), \(ruleCount(world))")
+        report.note("distribution", WorldShape.distribution)
+        var engine = CompilerFigures(world: world, repeats: repeats, isQuick: options.isQuick)
+            .run(&report, isJudged: isFirst)
+        report.note("identities, flat rules", "\(engine.identityCount), \(engine.ruleCount)")
+        report.note(
+            "rule references of all identities",
+            "\(engine.rowEntryCount) (\(engine.rowEntryCount / engine.identityCount) each)")
+        if !options.isQuick, isFirst, engine.identityCount < 15_000 { report.fail("fewer than 15,000 identities") }
+        ReferenceCheck(world: world, engine: engine, flows: isFirst ? 2_000 : 200).run(&report)
+        let snapshots = SnapshotFigures(world: world, engine: engine, repeats: repeats)
+        guard var table = snapshots.run(&report) else { return }
+        let goal = Figure.Goal.atLeast(target: isSecond ? 30 : 80, floor: isSecond ? 30 : 40)
+        let replay = ReplayFigures(world: world, engine: engine, flows: flows, repeats: repeats, checks: 2_000)
+        guard let columns = replay.run(&report, &table, goal: goal) else { return }
+        SingleFigures(world: world, engine: engine, columns: columns, repeats: repeats)
+            .run(&report, &table, isJudged: isFirst)
+        let changing = ChangeFigures(world: world, changes: options.isQuick ? 2_000 : 20_000, checks: 2_000)
+        engine = compile(world.workloads, world.policy.lowered())
+        changing.run(&report, engine, isJudged: isFirst)
+    }
+
+    private func ruleCount(_ world: World) -> Int { world.policy.rulesets.reduce(0) { $0 + $1.rules.count } }
+}
+
+/// What the command line asked for.
+struct Options {
+    var isQuick = false
+    var isJSON = false
+    var only: String?
+    /// For the child process that measures memory.
+    var memoryOf: WorldShape?
+
+    /// Reads the arguments; nil when they make no sense.
+    init?(_ arguments: some Sequence<String>) {
+        var rest = Array(arguments.reversed())
+        var child: String?
+        while let argument = rest.popLast() {
+            switch argument {
+            case "--quick": isQuick = true
+            case "--format":
+                guard let format = rest.popLast(), format == "json" || format == "table" else { return nil }
+                isJSON = format == "json"
+            case "--only":
+                guard let name = rest.popLast(), WorldShape.all.contains(where: { $0.name == name }) else { return nil }
+                only = name
+            case "--memory-of": child = rest.popLast()
+            default: return nil
+            }
+        }
+        memoryOf = WorldShape.all.first { $0.name == child }.map { isQuick ? $0.quick : $0 }
+    }
+}

@@ -1,0 +1,69 @@
+import NetworkTypes
+import PolicyModel
+
+/// Finds the group of an address; each address is worked out once.
+///
+/// Groups are numbered in the order in which they are met, so that what is added up by group hashes numbers.
+struct GroupFinder {
+    /// The groups met so far.
+    private(set) var groups: [MapGroup] = []
+    private var numbers: [MapGroup: Int] = [:]
+    private let groupOfWorkload: [IPAddress: MapGroup]
+    private let sets: [(id: AddressSetID, members: AddressSet)]
+    private var known: [IPAddress: Int] = [:]
+
+    /// With `dimensions` workloads are grouped by their labels; without, by where they are, like every address.
+    init(workloads: [Workload], addressSets: [AddressSetID: AddressSet], dimensions: [LabelKey]?) {
+        var groups: [IPAddress: MapGroup] = [:]
+        if let dimensions {
+            for workload in workloads {
+                let group = MapGroup.labels(dimensions.map { workload.labels[$0] })
+                for address in workload.addresses {
+                    groups[address] = groups[address].map { $0 == group ? group : .shared } ?? group
+                }
+            }
+        }
+        groupOfWorkload = groups
+        var sized: [(id: AddressSetID, members: AddressSet, size: Double)] = []
+        for (id, members) in addressSets { sized.append((id, members, Self.size(members))) }
+        sized.sort { a, b in a.size == b.size ? a.id < b.id : a.size < b.size }
+        sets = sized.map { ($0.id, $0.members) }
+    }
+
+    /// The number of the address's group in `groups`.
+    mutating func group(of address: IPAddress) -> Int {
+        if let number = known[address] { return number }
+        let group = groupOfWorkload[address] ?? unmanaged(address)
+        let number = numbers[group] ?? groups.count
+        if number == groups.count {
+            groups.append(group)
+            numbers[group] = number
+        }
+        known[address] = number
+        return number
+    }
+
+    private func unmanaged(_ address: IPAddress) -> MapGroup {
+        if let set = sets.first(where: { $0.members.contains(address) }) { return .addressSet(set.id) }
+        switch AddressKind(address) {
+        case .multicast: return .multicast
+        case .none: return .noHost
+        case .global: return .internet
+        case .local:
+            let length = address.family == .ipv4 ? 24 : 64
+            let highest = address.family.highest
+            let mask: UInt128 = highest ^ (highest >> length)
+            guard let network = IPAddress(address.family, bits: address.bits & mask),
+                let prefix = Prefix(network, length: length)
+            else { return .internet }
+            return .subnet(prefix)
+        }
+    }
+
+    /// How many addresses a set holds, as nearly as is needed to compare.
+    private static func size(_ set: AddressSet) -> Double {
+        var size = 0.0
+        for range in set.ranges { size += Double(range.upper.bits - range.lower.bits) + 1 }
+        return size
+    }
+}

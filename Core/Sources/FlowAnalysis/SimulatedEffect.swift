@@ -1,0 +1,65 @@
+public import PolicyModel
+
+/// What a draft would do to observed traffic that the active policy judges already.
+public enum SimulatedEffect: String, Sendable, Hashable, CaseIterable, Comparable {
+    /// The active policy allows it, the draft denies it.
+    case broken
+    /// The active policy denies it, the draft allows it.
+    case opened
+    /// The log does not prove which end was the initiator, and the draft does something else the other way round.
+    case dependsOnDirection
+    /// One of the policies cannot tell: the record lacks an attribute or a source port.
+    case undecided
+    /// Both allow it.
+    case stillAllowed
+    /// Both deny it.
+    case stillDenied
+
+    /// What it means that the active policy and the draft say these.
+    public init(active: Outcome, draft: Outcome) {
+        switch (active, draft) {
+        case (.allowed, .allowed): self = .stillAllowed
+        case (.denied, .denied): self = .stillDenied
+        case (.allowed, .denied): self = .broken
+        case (.denied, .allowed): self = .opened
+        case (.indeterminate, _), (.partly, _), (_, .indeterminate), (_, .partly): self = .undecided
+        }
+    }
+
+    /// Whether the draft changes nothing.
+    public var isUnchanged: Bool { self == .stillAllowed || self == .stillDenied }
+
+    /// Orders as the cases are written.
+    public static func < (a: Self, b: Self) -> Bool { a.order < b.order }
+
+    private var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+}
+
+/// A number of edges and of the connections in them.
+public struct EdgeCount: Hashable, Sendable {
+    /// Edges.
+    public internal(set) var edges = 0
+    /// Their connections.
+    public internal(set) var connections = 0
+}
+
+/// How much observed traffic meets each effect; every edge is counted once.
+public struct EffectTally: Hashable, Sendable {
+    private var counts: [SimulatedEffect: EdgeCount] = [:]
+
+    /// The edges and connections of one effect.
+    public subscript(effect: SimulatedEffect) -> EdgeCount { counts[effect] ?? EdgeCount() }
+
+    mutating func add(_ effect: SimulatedEffect, connections: Int) {
+        counts[effect, default: EdgeCount()].edges += 1
+        counts[effect, default: EdgeCount()].connections.addSaturating(connections)
+    }
+}
+
+extension FixedWidthInteger {
+    /// Adds and stays at the bound instead of overflowing: counts come from outside.
+    mutating func addSaturating(_ other: Self) {
+        let (sum, over) = addingReportingOverflow(other)
+        self = over ? (other > 0 ? .max : .min) : sum
+    }
+}

@@ -1,0 +1,138 @@
+import Flows
+public import NetworkTypes
+public import PolicyEngine
+public import PolicyModel
+
+/// Which of the two results of a decision an analysis goes by (semantics §1).
+public enum VerdictView: String, Sendable, Hashable, CaseIterable {
+    /// As if each workload end were in full mode.
+    case policy
+    /// Only managed ends, under their mode.
+    case effective
+
+    /// The verdict of this view.
+    public func verdict(of decision: Decision) -> Verdict {
+        switch self {
+        case .policy: decision.policy
+        case .effective: decision.effective
+        }
+    }
+}
+
+/// An observed edge with what both policies say to it.
+public struct SimulatedEdge: Hashable, Sendable {
+    /// The edge as it was observed.
+    public let edge: ObservedEdge
+    /// What the draft would do to it.
+    public let effect: SimulatedEffect
+    /// The verdict of the active policy, in the direction that was recorded.
+    public let active: Verdict
+    /// The verdict of the draft, in the direction that was recorded.
+    public let draft: Verdict
+    /// What the draft would do to the connections in the recorded direction; never `dependsOnDirection`.
+    public let asRecorded: SimulatedEffect
+    /// The number of connections by what the draft would do to them the other way round; empty for a certain direction.
+    public let reversed: [SimulatedEffect: Int]
+
+    /// Whether it would break, in one direction at least.
+    public var mayBreak: Bool { asRecorded == .broken || reversed[.broken] != nil }
+}
+
+/// What a draft would change for traffic that was observed (semantics §7).
+///
+/// Every edge is judged under both policies at one instant. An edge whose direction only its log states is judged both
+/// ways: where both ways come to the same, direction does not matter; where they differ, the edge stands apart. What a
+/// policy cannot decide stands apart too and never counts as broken.
+public struct Simulation: Sendable {
+    /// Edges, and their connections, by effect under policy verdicts.
+    public private(set) var policy = EffectTally()
+    /// Edges, and their connections, by effect under effective verdicts.
+    public private(set) var effective = EffectTally()
+    /// The view that the lists go by.
+    public let view: VerdictView
+    /// The edges that are changed or stand apart, by effect, then most connections, then key.
+    public private(set) var edges: [SimulatedEdge] = []
+    /// The number of edges whose direction only their log states.
+    public private(set) var uncertainDirections = 0
+
+    /// Judges edges under both policies. Cost: linear in edges, and in initiator ports where the direction is uncertain.
+    public init(
+        _ observed: some Sequence<ObservedEdge>, active: PolicyEngine, draft: PolicyEngine, at instant: Instant,
+        view: VerdictView = .policy
+    ) {
+        self.view = view
+        var judges = JudgePair(
+            active: EdgeJudge(active, at: instant), draft: EdgeJudge(draft, at: instant))
+        for edge in observed {
+            let recorded = judges.decide(edge.key.flow)
+            let reversals = edge.direction.isCertain ? [] : judges.reversals(of: edge)
+            if !edge.direction.isCertain { uncertainDirections += 1 }
+            let byPolicy = Self.judge(edge, recorded, reversals, .policy)
+            let byEffect = Self.judge(edge, recorded, reversals, .effective)
+            policy.add(byPolicy.effect, connections: edge.connections)
+            effective.add(byEffect.effect, connections: edge.connections)
+            let listed = view == .policy ? byPolicy : byEffect
+            if !listed.effect.isUnchanged { edges.append(listed) }
+        }
+        edges.sort { a, b in
+            if a.effect != b.effect { return a.effect < b.effect }
+            if a.edge.connections != b.edge.connections { return a.edge.connections > b.edge.connections }
+            return a.edge.key < b.edge.key
+        }
+    }
+
+    /// The listed edges of one effect.
+    public func edges(_ effect: SimulatedEffect) -> [SimulatedEdge] { edges.filter { $0.effect == effect } }
+
+    /// Whether something would break, in one direction at least where that is uncertain.
+    public var breaksSomething: Bool { edges.contains(where: \.mayBreak) }
+
+    private static func judge(
+        _ edge: ObservedEdge, _ recorded: DecisionPair, _ reversals: [(pair: DecisionPair, connections: Int)],
+        _ view: VerdictView
+    ) -> SimulatedEdge {
+        let asRecorded = recorded.effect(view)
+        var reversed: [SimulatedEffect: Int] = [:]
+        var differs = false
+        for (pair, connections) in reversals {
+            let effect = pair.effect(view)
+            reversed[effect, default: 0].addSaturating(connections)
+            if effect != asRecorded, !(effect.isUnchanged && asRecorded.isUnchanged) { differs = true }
+        }
+        return SimulatedEdge(
+            edge: edge, effect: differs ? .dependsOnDirection : asRecorded, active: view.verdict(of: recorded.active),
+            draft: view.verdict(of: recorded.draft), asRecorded: asRecorded, reversed: reversed)
+    }
+}
+
+/// What both policies say to one flow.
+private struct DecisionPair {
+    let active: Decision
+    let draft: Decision
+
+    func effect(_ view: VerdictView) -> SimulatedEffect {
+        SimulatedEffect(active: view.verdict(of: active).outcome, draft: view.verdict(of: draft).outcome)
+    }
+}
+
+private struct JudgePair {
+    var active: EdgeJudge
+    var draft: EdgeJudge
+
+    mutating func decide(_ flow: Flow) -> DecisionPair {
+        DecisionPair(active: active.decide(flow), draft: draft.decide(flow))
+    }
+
+    /// The edge's connections the other way round.
+    mutating func reversals(of edge: ObservedEdge) -> [(pair: DecisionPair, connections: Int)] {
+        guard edge.key.proto.hasPorts, !edge.initiatorPorts.isEmpty else {
+            return [(decide(edge.key.reversedFlow(port: nil)), edge.connections)]
+        }
+        // The order does not show: what comes of it is added up.
+        var result: [(pair: DecisionPair, connections: Int)] = []
+        for (port, connections) in edge.initiatorPorts {
+            result.append((decide(edge.key.reversedFlow(port: port)), connections))
+        }
+        return result
+    }
+}

@@ -1,0 +1,75 @@
+import NetworkTypes
+import PolicyEngine
+import PolicyModel
+import Testing
+
+/// Corners of programs that random worlds seldom meet.
+@Suite struct ProgramCornerTests {
+    private static let web = IPAddress(ipv4: 0x0A00_0001)
+    private static let both = IPAddress(ipv4: 0x0A00_0002)
+
+    private static func policy(_ tiers: [Tier]) -> FlatPolicy {
+        FlatPolicy(layers: [Layer(id: "host", enforcer: .agent, tiers: tiers)])
+    }
+
+    private static func flow(_ port: UInt16) -> Flow {
+        Flow(
+            source: FlowEnd(web), destination: FlowEnd(both), proto: .tcp, sourcePort: 40_000, destinationPort: port)
+    }
+
+    /// What the program of `web` and the engine say of a flow from `web` to `both`.
+    private static func judged(
+        _ workloads: [Workload], _ policy: FlatPolicy, _ port: UInt16
+    ) throws -> (program: EndDecision, engine: EndDecision) {
+        let engine = PolicyEngine(workloads: workloads, policy: policy)
+        var builder = ProgramBuilder(engine)
+        let made = builder.program(for: "web", layer: "host")
+        let program = try #require(made)
+        let instant = Instant(rawValue: 0)
+        return (
+            ProgramInterpreter(program: program, layer: "host").judge(flow(port), .egress, at: instant),
+            engine.decide(flow(port), at: instant).effective.source
+        )
+    }
+
+    @Test func aPassToATierWithoutRulesGoesOnFromThere() throws {
+        let pass = FlatRule(
+            id: "pass", action: .pass(to: "second"), direction: .egress, subject: .any, peer: .any, services: [.any])
+        let allow = FlatRule(
+            id: "allow", action: .allow, direction: .egress, subject: .any, peer: .any, services: [.any])
+        let policy = Self.policy([
+            Tier(id: "first", rules: [pass]), Tier(id: "second"), Tier(id: "third", rules: [allow]),
+        ])
+        let web = Workload(id: "web", addresses: [Self.web], mode: .full)
+        let (program, engine) = try Self.judged([web], policy, 80)
+        #expect(engine == EndDecision(.allowed, by: .rule("allow", tier: "third", layer: "host")))
+        #expect(program == engine)
+    }
+
+    /// Semantics: an allow needs every owner of a peer's address, a deny any; each owner names its own ports.
+    @Test(arguments: [true, false]) func ownersOfOneAddressMayNamePortsDifferently(isDeny: Bool) throws {
+        func owner(_ id: WorkloadID, _ http: [UInt16], _ admin: [UInt16]) -> Workload {
+            Workload(
+                id: id, addresses: [Self.both],
+                namedPorts: [
+                    "http": http.map { ProtocolPort(.tcp, $0) }, "admin": admin.map { ProtocolPort(.tcp, $0) },
+                ])
+        }
+        let rule = FlatRule(
+            id: "r", action: isDeny ? .deny(.drop) : .allow, direction: .egress, subject: .any, peer: .any,
+            services: [.named("http"), .named("admin")])
+        var policy = Self.policy([Tier(id: "first", rules: [rule])])
+        policy.layers[0].fullDefault = isDeny ? .allow : .deny
+        let workloads = [
+            Workload(id: "web", addresses: [Self.web], mode: .full), owner("a", [80, 8080], [22]),
+            owner("b", [80], [8080, 23]),
+        ]
+        // Both owners call 80 http; 8080 is http for one and admin for the other; 22 and 23 mean something to one each.
+        let covered: [UInt16] = isDeny ? [80, 8080, 22, 23] : [80, 8080]
+        for port: UInt16 in [80, 8080, 22, 23, 443] {
+            let (program, engine) = try Self.judged(workloads, policy, port)
+            #expect(engine.kind == (covered.contains(port) != isDeny ? .allowed : .denied), "\(port)")
+            #expect(program == engine, "\(port)")
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import FlowAnalysis
+import FlowStore
+import Flows
+import Foundation
+import NetworkTypes
+
+/// The flow history that a command looks at.
+struct FlowsHistoryOptions: ParsableArguments {
+    @Option(help: "The data directory that `flows import` filled.")
+    var data: String
+    @Option(help: "Only connections from this hour on, such as 2026-11-22T10:00:00Z.")
+    var from: String?
+    @Option(help: "Only connections from before this time; whole hours count.")
+    var until: String?
+
+    /// The edges of the window, in order of their key; where asked for, with what uncertain directions need.
+    func edges(in context: CommandContext, withInitiatorPorts: Bool = false) throws -> [ObservedEdge] {
+        let window = try window()
+        // The store would make what is not there, and answer that nobody ever talked.
+        guard FileManager.default.fileExists(atPath: data + "/" + FlowStore.fileName) else {
+            throw CommandError("no flows in `\(data)`; `bulkhead flows import FILE --data \(data)` brings them in")
+        }
+        try context.progress("reading \(data)")
+        let store = try FlowStore(directory: data)
+        let stored = try store.edges(window: window)
+        var ports: [EdgeKey: [UInt16: Int]] = [:]
+        if withInitiatorPorts {
+            let uncertain = Set(stored.filter { !$0.direction.isCertain && $0.key.proto.hasPorts }.map(\.key))
+            if !uncertain.isEmpty {
+                let hours = window.map(Self.wholeHours)
+                try store.forEachConnection { connection in
+                    guard uncertain.contains(connection.edge), hours?.contains(connection.start) ?? true else { return }
+                    ports[connection.edge, default: [:]][connection.sourcePort, default: 0] += 1
+                }
+            }
+        }
+        try context.progress(nil)
+        return stored.map { $0.observed(initiatorPorts: ports[$0.key] ?? [:]) }
+    }
+
+    private func window() throws -> Range<Instant>? {
+        if from == nil, until == nil { return nil }
+        let lower = try from.map { try Self.instant($0, "--from") } ?? Instant(rawValue: .min)
+        let upper = try until.map { try Self.instant($0, "--until") } ?? Instant(rawValue: .max)
+        guard lower < upper else {
+            throw CommandError("expected --from before --until, got `\(from ?? "")` and `\(until ?? "")`")
+        }
+        return lower..<upper
+    }
+
+    private static func instant(_ text: String, _ option: String) throws -> Instant {
+        let formatter = ISO8601DateFormatter()
+        formatter.formatOptions = [.withInternetDateTime]
+        guard let date = formatter.date(from: text), let seconds = Int64(exactly: date.timeIntervalSince1970.rounded())
+        else { throw CommandError("expected a time such as `2026-11-22T10:00:00Z` for \(option), got `\(text)`") }
+        let (nanoseconds, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !overflow else {
+            throw CommandError("expected a time between 1678 and 2261 for \(option), got `\(text)`")
+        }
+        return Instant(rawValue: nanoseconds)
+    }
+
+    /// The window as the store takes it: from the beginning of its first hour to the end of its last.
+    private static func wholeHours(_ window: Range<Instant>) -> ClosedRange<Instant> {
+        let hour: Int64 = 3_600_000_000_000
+        func floor(_ time: Int64) -> Int64 {
+            let start = time - ((time % hour + hour) % hour)
+            return start
+        }
+        let (lower, upper) = (window.lowerBound.rawValue, window.upperBound.rawValue - 1)
+        let first = lower < .min + hour ? Int64.min : floor(lower)
+        let last = upper > .max - hour ? Int64.max : floor(max(upper, lower)) + hour - 1
+        return Instant(rawValue: first)...Instant(rawValue: max(first, last))
+    }
+}
+
+extension StoredEdge {
+    /// The edge as analyses take it.
+    func observed(initiatorPorts: [UInt16: Int]) -> ObservedEdge {
+        var bytes = initiator.bytes ?? responder.bytes
+        if let a = initiator.bytes, let b = responder.bytes {
+            let (sum, over) = a.addingReportingOverflow(b)
+            bytes = over ? .max : sum
+        }
+        return ObservedEdge(
+            key: key, connections: connections, failed: failed, bytes: bytes, firstSeen: firstSeen,
+            lastSeen: lastSeen, direction: direction, initiatorPorts: initiatorPorts)
+    }
+}

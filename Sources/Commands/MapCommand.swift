@@ -1,0 +1,60 @@
+import ArgumentParser
+import FlowAnalysis
+import NetworkTypes
+import PolicyEngine
+import PolicyFiles
+import PolicyModel
+
+/// `bulkhead map`: who reaches whom, gathered by labels or by subnets.
+struct MapCommand: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "map", abstract: "Show who reaches whom on what.",
+        discussion: """
+            With a policy, its workloads are grouped by their labels, and each edge says what the policy verdict on it \
+            is. Addresses of no workload stand with the smallest address set of the policy that holds them, else with \
+            their private subnet (/24, /64), else with the internet.
+            """)
+
+    @OptionGroup var history: FlowsHistoryOptions
+    @Option(help: "A policy: its labels, address sets and verdicts.")
+    var policy: String?
+    @Option(help: "The label dimensions to group by, separated by commas.")
+    var by = "app,env,role"
+    @Option(help: "How many edges the table shows; JSON has all.")
+    var top = 40
+    @OptionGroup var time: TimeOption
+    @OptionGroup var output: FormatOption
+
+    func validate() throws {
+        if top < 1 { throw ValidationError("expected a number from 1 for --top, got `\(top)`") }
+    }
+
+    func run(in context: CommandContext) throws -> ExitStatus {
+        let dimensions = try Self.dimensions(by)
+        let instant = try time.instant(in: context)
+        let loaded = try policy.map { try context.loadPolicy($0) }
+        let edges = try history.edges(in: context)
+        let engine = loaded.map { PolicyEngine(workloads: $0.workloads, policy: $0.policy.lowered()) }
+        let map = FlowMap(
+            edges, workloads: loaded?.workloads ?? [], addressSets: loaded?.policy.addressSets ?? [:],
+            by: dimensions, engine: engine, at: instant)
+        switch output.format {
+        case .text: try MapText(context, top: top).print(map)
+        case .json, .jsonl: try context.printJSON(MapJSON(map), output.format)
+        }
+        return .fine
+    }
+
+    private static func dimensions(_ text: String) throws -> [LabelKey] {
+        let dimensions = try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
+            guard let key = LabelKey(name) else {
+                throw CommandError("expected label dimensions such as `app,env` for --by, got `\(text)`")
+            }
+            return key
+        }
+        guard Set(dimensions).count == dimensions.count else {
+            throw CommandError("expected each label dimension once for --by, got `\(text)`")
+        }
+        return dimensions
+    }
+}

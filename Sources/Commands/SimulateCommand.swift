@@ -1,0 +1,119 @@
+import ArgumentParser
+import FlowAnalysis
+import NetworkTypes
+import PolicyEngine
+import PolicyFiles
+import PolicyModel
+
+/// Which verdicts a simulation lists edges by; `VerdictView` as an argument.
+enum SimulateView: String, ExpressibleByArgument, CaseIterable {
+    /// As if each workload end were in full mode.
+    case policy
+    /// Only managed ends, under their mode.
+    case effective
+
+    /// The view that is meant.
+    var verdicts: VerdictView {
+        switch self {
+        case .policy: .policy
+        case .effective: .effective
+        }
+    }
+}
+
+/// `bulkhead policy simulate`: what a draft would do to the traffic that was observed.
+struct PolicySimulateCommand: ContextCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate", abstract: "Show what a draft would break and open, by the traffic of the past.",
+        discussion: """
+            Every edge of the history is judged under both policies, with labels as of now. What a policy cannot tell \
+            stands apart and never counts as broken; so does an edge whose direction only its log states, when the \
+            other way round would come to something else. Exit code 1: something would break.
+            """)
+
+    @Option(help: "The active policy: a file, or a directory whose files are one policy.")
+    var policy: String
+    @Option(help: "The draft, likewise.")
+    var draft: String
+    @OptionGroup var history: FlowsHistoryOptions
+    @Option(
+        name: .customLong("as"),
+        help: "policy: as if every workload were in full mode; effective: only what is enforced.")
+    var view: SimulateView = .policy
+    @Option(help: "How many edges of a kind the tables show; JSON has all.")
+    var top = 40
+    @OptionGroup var time: TimeOption
+    @OptionGroup var output: FormatOption
+
+    func validate() throws {
+        if top < 1 { throw ValidationError("expected a number from 1 for --top, got `\(top)`") }
+    }
+
+    func run(in context: CommandContext) throws -> ExitStatus {
+        let instant = try time.instant(in: context)
+        let active = try context.loadPolicy(policy)
+        let new = try context.loadPolicy(draft)
+        let edges = try history.edges(in: context, withInitiatorPorts: true)
+        let simulation = Simulation(
+            edges, active: PolicyEngine(workloads: active.workloads, policy: active.policy.lowered()),
+            draft: PolicyEngine(workloads: new.workloads, policy: new.policy.lowered()), at: instant,
+            view: view.verdicts)
+        let names = SimulateNames(new, active)
+        switch output.format {
+        case .text: try SimulateText(context, names, top: top).print(simulation)
+        case .json, .jsonl: try context.printJSON(SimulateJSON(simulation, names, at: instant), output.format)
+        }
+        return simulation.breaksSomething ? .found : .fine
+    }
+}
+
+/// What addresses and rules are called: by the draft, else by the active policy.
+struct SimulateNames {
+    private var workloads: [IPAddress: String] = [:]
+    let draft: PolicyIndex
+    let active: PolicyIndex
+
+    init(_ draft: LoadedPolicy, _ active: LoadedPolicy) {
+        self.draft = PolicyIndex(draft)
+        self.active = PolicyIndex(active)
+        for policy in [active, draft] {
+            var owners: [IPAddress: [String]] = [:]
+            for workload in policy.workloads {
+                for address in workload.addresses { owners[address, default: []].append(workload.id.rawValue) }
+            }
+            for (address, names) in owners { workloads[address] = names.sorted().joined(separator: "+") }
+        }
+    }
+
+    /// The name of the workload that has the address, else nil.
+    func workload(_ address: IPAddress) -> String? { workloads[address] }
+
+    /// The name of the workload, else the address.
+    func end(_ address: IPAddress) -> String { workloads[address] ?? address.description }
+}
+
+extension Verdict {
+    /// Which end turns the flow away, `source`, `destination` or `both`; nil when none does.
+    var denyingEnd: String? {
+        switch (source.kind == .denied, destination.kind == .denied) {
+        case (true, true): "both"
+        case (true, false): "source"
+        case (false, true): "destination"
+        case (false, false): nil
+        }
+    }
+
+    /// What turns the flow away, source before destination (semantics §1).
+    var denier: Decider? {
+        if source.kind == .denied { return source.decider }
+        return destination.kind == .denied ? destination.decider : nil
+    }
+
+    /// What decided, in a few words: the denying rule with its end, else what both ends went by.
+    var decidedText: String {
+        if let denier, let denyingEnd { return "\(denier.name) (\(denyingEnd == "both" ? "both ends" : denyingEnd))" }
+        let names = [source, destination].filter { $0.kind != .notGoverned }.map(\.decider.name)
+        guard let first = names.first else { return "not governed" }
+        return names.allSatisfy { $0 == first } ? first : names.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,101 @@
+import FlowAnalysis
+import Flows
+import NetworkTypes
+import PolicyModel
+
+/// A simulation for people: the sums of both views, then what changes, edge by edge.
+struct SimulateText {
+    private let context: CommandContext
+    private let names: SimulateNames
+    private let top: Int
+
+    init(_ context: CommandContext, _ names: SimulateNames, top: Int) {
+        self.context = context
+        self.names = names
+        self.top = top
+    }
+
+    func print(_ simulation: Simulation) throws {
+        var summary = Table([("edges (connections)", .left), ("policy", .right), ("effective", .right)])
+        for effect in SimulatedEffect.allCases {
+            summary.add([effect.title, count(simulation.policy[effect]), count(simulation.effective[effect])])
+        }
+        for line in summary.lines(width: context.width) { try context.print(line) }
+        if simulation.uncertainDirections > 0 {
+            let edges = FlowsAmount.text(simulation.uncertainDirections, "edge")
+            let have = simulation.uncertainDirections == 1 ? "has" : "have"
+            try context.printFitted("\(edges) \(have) a direction that only the log states: judged both ways")
+        }
+        for effect in SimulatedEffect.allCases where !effect.isUnchanged {
+            let edges = simulation.edges(effect)
+            if !edges.isEmpty { try list(edges, effect, simulation.view) }
+        }
+        if simulation.edges.isEmpty { try context.printFitted("by \(simulation.view) verdicts nothing changes") }
+    }
+
+    private func count(_ count: EdgeCount) -> String { "\(count.edges) (\(count.connections))" }
+
+    private func list(_ edges: [SimulatedEdge], _ effect: SimulatedEffect, _ view: VerdictView) throws {
+        let colour: Colour =
+            switch effect {
+            case .broken: .red
+            case .opened, .dependsOnDirection, .undecided: .yellow
+            case .stillAllowed, .stillDenied: .faint
+            }
+        try context.print()
+        try context.printFitted(context.paint("\(effect.title), by \(view) verdicts", colour))
+        let width = context.width ?? .max
+        var columns: [(heading: String, alignment: Table.Alignment)] = [
+            ("from", .left), ("to", .left), ("service", .left), ("conns", .right),
+        ]
+        if width >= 72 { columns.append(("failed", .right)) }
+        if width >= 100 { columns.append(("last seen", .left)) }
+        columns.append((effect == .dependsOnDirection ? "as recorded / reversed" : "draft", .left))
+        if width >= 80 { columns.append(("active", .left)) }
+        var table = Table(columns)
+        for item in edges.prefix(top) {
+            var cells = [
+                names.end(item.edge.key.source), names.end(item.edge.key.destination), item.edge.key.serviceText,
+                "\(item.edge.connections)",
+            ]
+            if width >= 72 { cells.append("\(item.edge.failed)") }
+            if width >= 100 { cells.append(FlowsAmount.minute(item.edge.lastSeen)) }
+            cells.append(effect == .dependsOnDirection ? bothWays(item) : said(item.draft))
+            if width >= 80 { cells.append(said(item.active)) }
+            table.add(cells)
+        }
+        for line in table.lines(width: context.width) { try context.print(line) }
+        if edges.count > top {
+            try context.printFitted(
+                "and \(FlowsAmount.text(edges.count - top, "edge")) more; `--top` or `--format json` shows them")
+        }
+    }
+
+    private func bothWays(_ item: SimulatedEdge) -> String {
+        let reversed = SimulatedEffect.allCases.filter { item.reversed[$0] != nil }.map(\.title)
+        return "\(item.asRecorded.title) / \(reversed.joined(separator: ", "))"
+    }
+
+    private func said(_ verdict: Verdict) -> String {
+        switch verdict.outcome {
+        case .allowed: "allowed by \(verdict.decidedText)"
+        case .denied: "denied by \(verdict.decidedText)"
+        case .indeterminate(let attribute): "needs \(attribute.rawValue)"
+        case .partly(let denied): "denied from ports \(denied.text)"
+        }
+    }
+}
+
+extension SimulatedEffect {
+    /// The effect in words for people.
+    var title: String {
+        switch self {
+        case .broken: "would break"
+        case .opened: "would open"
+        case .dependsOnDirection: "depends on direction"
+        case .undecided: "cannot be told"
+        case .stillAllowed: "still allowed"
+        case .stillDenied: "still denied"
+        }
+    }
+}
