@@ -90,7 +90,8 @@ public struct BulkheadCommand: ParsableCommand {
         let line = message.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
             .joined(separator: " ")
         guard let first = line.first else { return "unusable arguments" }
-        let lowered = first.lowercased() + line.dropFirst()
+        let lowered = (first.lowercased() + line.dropFirst()).replacingOccurrences(of: "'", with: "`")
+            .replacingOccurrences(of: ". Please provide", with: ", expected")
         return lowered.hasSuffix(".") ? String(lowered.dropLast()) : lowered
     }
 }

@@ -9,13 +9,14 @@ import PolicyModel
 struct DecideCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "decide", abstract: "Judge flows, one JSON object a line.",
+        usage: "bulkhead decide --policy <path> [--flows <file>] [--at <time>]",
         discussion: """
             Every line out is the line in with `verdict`, `policyVerdict`, `decidedBy` and `reason` added. Lines that \
             are no flow are reported on standard error and left out; then the exit code is 1.
             """)
 
     @OptionGroup var policy: PolicyOption
-    @Option(help: "The file of flows, or `-` for standard input.")
+    @Option(help: ArgumentHelp("The file of flows, or `-` for standard input.", valueName: "file"))
     var flows = "-"
     @OptionGroup var time: TimeOption
     @Option(help: "A stream is always JSON lines.")

@@ -9,6 +9,7 @@ import PolicyModel
 struct ExplainCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Say whether one end may reach another, and why.",
+        usage: "bulkhead explain --policy <path> <source> <destination:port> [options]",
         discussion: "SRC and DST are addresses or names of workloads; an IPv6 address before a port stands in brackets."
     )
 

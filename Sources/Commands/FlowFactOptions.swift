@@ -4,11 +4,11 @@ import PolicyModel
 
 /// What is known of a flow besides its addresses and service.
 struct FlowFactOptions: ParsableArguments {
-    @Option(help: "The source port, where rules ask for it.")
+    @Option(help: ArgumentHelp("The source port, where rules ask for it.", valueName: "port"))
     var sourcePort: UInt16?
-    @Option(help: "The executable at the source.")
+    @Option(help: ArgumentHelp("The executable at the source.", valueName: "path"))
     var sourceProcess: String?
-    @Option(help: "The executable at the destination.")
+    @Option(help: ArgumentHelp("The executable at the destination.", valueName: "path"))
     var destinationProcess: String?
     @Option(help: ArgumentHelp("Who acts at the source.", valueName: "name[:group,…]"))
     var sourcePrincipal: String?

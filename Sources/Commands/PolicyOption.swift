@@ -5,7 +5,7 @@ import PolicyModel
 
 /// The policy that a command asks.
 struct PolicyOption: ParsableArguments {
-    @Option(help: "A policy file, or a directory whose files are one policy.")
+    @Option(help: ArgumentHelp("A policy file, or a directory whose files are one policy.", valueName: "path"))
     var policy: String
 }
 

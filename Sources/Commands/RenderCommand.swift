@@ -16,6 +16,7 @@ struct RenderCommand: ParsableCommand {
 struct RenderNftablesCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "nftables", abstract: "Print the nftables ruleset of a workload, as it is first installed.",
+        usage: "bulkhead render nftables --policy <path> <workload> [options]",
         discussion: """
             `nft -c -f -` checks the text, `nft -f -` installs it where there is no table `inet bulkhead` yet. What a \
             packet filter cannot tell is said on standard error.
