@@ -24,13 +24,13 @@ extension DecisionTable {
         key.append(engine.column(Vocabulary.Column.ports, to))
         let (number, isNew) = rowKeys.number(of: key)
         if isNew {
-            rowStarts.append(
+            rowOfKey.append(
                 makeRow([
                     RowEnd(engine, .egress, subject: from, peer: to, rules: key[egress], instant),
                     RowEnd(engine, .ingress, subject: to, peer: from, rules: key[ingress], instant),
                 ]))
         }
-        pairs[pair] = rowStarts[number]
+        pairs[pair] = rowOfKey[number]
         scratch = key
     }
 
@@ -57,16 +57,16 @@ extension DecisionTable {
     }
 
     private mutating func askRow() -> UInt32 {
-        if let askStart { return askStart }
-        let made = UInt32(rows.count)
+        if let askRowNumber { return askRowNumber }
+        let made = UInt32(rowCount)
         rows.append(contentsOf: repeatElement(0, count: atomCount))
-        askStart = made
+        askRowNumber = made
         return made
     }
 
     /// Judges one packet for all atoms that the same rules cover.
     private mutating func makeRow(_ ends: [RowEnd]) -> UInt32 {
-        var partition = Partition(cells: Array(repeating: 0, count: atomCount), count: 1)
+        var partition = atoms.partition
         var asks = [Bool](repeating: false, count: atomCount)
         asks[Int(ServiceAtoms.ask)] = true
         for end in ends {
@@ -86,7 +86,7 @@ extension DecisionTable {
             }
             rows[made + atom] = keyOfCell[cell]
         }
-        return UInt32(made)
+        return UInt32(made / atomCount)
     }
 
     private func judge(_ ends: [RowEnd], _ atom: UInt32, _ packet: Packet) -> Decision {
@@ -139,8 +139,8 @@ struct RowEnd {
         for (layer, mode) in modes.enumerated() {
             guard let mode else { continue }
             var walk = LayerWalk(
-                engine: engine, question: question, layer: layer, mode: mode, rules: asked.filter { $0.layer == layer })
-            let decision = walk.decide()
+                engine.layers[layer], question, mode: mode, rules: asked.filter { $0.layer == layer })
+            let decision = walk.decide(engine)
             if decision.kind == .denied { return decision }
             if allowed == nil { allowed = decision }
         }
