@@ -87,11 +87,17 @@ extension DecisionTable {
                     }
                 }
             }
-            var isComplete: UInt32 = 1
             let length = atomCount
             rows.withUnsafeBufferPointer { rows in
+                for i in 0..<count { b[i] = UInt32(rows[Int(a[i]) * length + Int(b[i])]) }
+            }
+            keyStarts.withUnsafeBufferPointer { starts in
+                for i in 0..<count { a[i] = starts[Int(a[i])] + b[i] }
+            }
+            var isComplete: UInt32 = 1
+            keysOfRows.withUnsafeBufferPointer { keys in
                 for i in 0..<count {
-                    let key = rows[Int(a[i]) * length + Int(b[i])]
+                    let key = keys[Int(a[i])]
                     out[i] = key
                     isComplete &= key == 0 ? 0 : 1
                 }

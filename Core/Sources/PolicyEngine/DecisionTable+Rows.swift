@@ -58,8 +58,7 @@ extension DecisionTable {
 
     private mutating func askRow() -> UInt32 {
         if let askRowNumber { return askRowNumber }
-        let made = UInt32(rowCount)
-        rows.append(contentsOf: repeatElement(0, count: atomCount))
+        let made = append([UInt8](repeating: 0, count: atomCount), keys: [0])
         askRowNumber = made
         return made
     }
@@ -76,17 +75,30 @@ extension DecisionTable {
                 if engine.rules[Int(rule)]?.needsFlow == true { for atom in covered { asks[Int(atom)] = true } }
             }
         }
-        var keyOfCell = [UInt32](repeating: 0, count: partition.count)
-        let made = rows.count
-        rows.append(contentsOf: repeatElement(0, count: atomCount))
+        var row = [UInt8](repeating: 0, count: atomCount)
+        var keys: [UInt32] = [0]
+        var placeOfCell = [UInt8?](repeating: nil, count: partition.count)
         for atom in 0..<atomCount where !asks[atom] {
             let cell = Int(partition.cells[atom])
-            if keyOfCell[cell] == 0, let packet = atoms.representatives[atom] {
-                keyOfCell[cell] = key(of: judge(ends, UInt32(atom), packet))
+            if let known = placeOfCell[cell] {
+                row[atom] = known
+            } else if let packet = atoms.representatives[atom] {
+                let key = key(of: judge(ends, UInt32(atom), packet))
+                let place = keys.firstIndex(of: key) ?? keys.count
+                if place == keys.count, place <= Int(UInt8.max) { keys.append(key) }
+                // A pair with more answers than a byte can number asks for the rest.
+                row[atom] = UInt8(exactly: place) ?? 0
+                placeOfCell[cell] = row[atom]
             }
-            rows[made + atom] = keyOfCell[cell]
         }
-        return UInt32(made / atomCount)
+        return append(row, keys: keys)
+    }
+
+    private mutating func append(_ row: [UInt8], keys: [UInt32]) -> UInt32 {
+        rows += row
+        keyStarts.append(UInt32(keysOfRows.count))
+        keysOfRows += keys
+        return UInt32(keyStarts.count - 1)
     }
 
     private func judge(_ ends: [RowEnd], _ atom: UInt32, _ packet: Packet) -> Decision {

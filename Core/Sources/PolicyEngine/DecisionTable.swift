@@ -32,8 +32,11 @@ public struct DecisionTable {
     var addresses: AddressTable
     var atoms: ServiceAtoms
     var pairs: PairTable
-    /// Rows of one key for each atom, one after the other. Row 0 says for every atom: ask.
-    var rows: [UInt32]
+    /// Rows of one byte for each atom, one after the other: which of the row's keys it has. Row 0 says: ask.
+    var rows: [UInt8]
+    /// The distinct keys of each row, one row after the other, and where they begin; the first of each row is 0: ask.
+    var keysOfRows: [UInt32] = [0]
+    var keyStarts: [UInt32] = [0]
     /// The decision of each key; key 0 means that the engine must be asked.
     var decisions: [Decision]
     var keys: [Decision: UInt32] = [:]
@@ -79,7 +82,9 @@ public struct DecisionTable {
     /// The number of service atoms: the length of a row.
     public var atomCount: Int { atoms.representatives.count }
     /// The number of distinct rows made so far.
-    public var rowCount: Int { rows.count / atomCount }
+    public var rowCount: Int { keyStarts.count }
+    /// The size of the rows and their keys in bytes.
+    public var rowBytes: Int { rows.count + (keysOfRows.count + keyStarts.count) * 4 }
     /// The size of the pair table in bytes.
     public var pairBytes: Int { pairs.bytes }
 
@@ -96,7 +101,8 @@ public struct DecisionTable {
         if flow.icmp != nil || !flow.proto.isICMP {
             let port = flow.icmp.map { UInt16($0.type) << 8 | UInt16($0.code) } ?? flow.destinationPort
             let row = row(flow.source.address, flow.destination.address)
-            let key = rows[Int(row) * atomCount + Int(atoms.atom(flow.proto, port))]
+            let place = rows[Int(row) * atomCount + Int(atoms.atom(flow.proto, port))]
+            let key = keysOfRows[Int(keyStarts[Int(row)]) + Int(place)]
             if key != 0 { return Key(rawValue: key) }
         }
         return Key(rawValue: key(of: engine.decide(flow, at: instant)))
