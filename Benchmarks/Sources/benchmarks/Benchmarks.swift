@@ -58,11 +58,16 @@ struct Benchmarks {
         ReferenceCheck(world: world, engine: engine, flows: isFirst ? 2_000 : 200).run(&report)
         let snapshots = SnapshotFigures(world: world, engine: engine, repeats: repeats)
         guard var table = snapshots.run(&report) else { return }
-        let goal = Figure.Goal.atLeast(target: isSecond ? 30 : 80, floor: isSecond ? 30 : 40)
+        let goal = Figure.Goal.atLeast(target: isSecond ? 30 : 80, floor: isSecond ? nil : 40)
         let replay = ReplayFigures(world: world, engine: engine, flows: flows, repeats: repeats, checks: 2_000)
-        guard let columns = replay.run(&report, &table, goal: goal) else { return }
+        guard let (columns, each) = replay.run(&report, &table, goal: goal) else { return }
         SingleFigures(world: world, engine: engine, columns: columns, repeats: repeats)
             .run(&report, &table, isJudged: isFirst)
+        if isFirst, !options.isQuick {
+            SQLPeer(world: world, columns: columns, ours: each).run(&report, &table)
+        } else if isFirst {
+            report.note("SQL peer not measured", "--quick")
+        }
         let changing = ChangeFigures(world: world, changes: options.isQuick ? 2_000 : 20_000, checks: 2_000)
         engine = compile(world.workloads, world.policy.lowered())
         changing.run(&report, engine, isJudged: isFirst)

@@ -16,6 +16,9 @@ struct FlowColumns {
         case zipf
     }
 
+    /// For flows that stand for pairs of groups: the groups.
+    var groups: [(Int, Int)] = []
+
     var count: Int { sources.count }
 
     /// Nine in ten flows between workloads, half of them inside an application and environment; the rest with one
@@ -65,14 +68,17 @@ struct FlowColumns {
         }
     }
 
-    /// One flow over each service's port from each group of workloads to each other one.
+    /// One flow over a service's port from each group of workloads to each other one.
     init(pairsOf world: World, _ service: World.Service) {
-        let some = world.groups.map { world.addresses[$0[0]] }
-        reserve(some.count * some.count)
-        for source in some {
-            for destination in some where source != destination {
-                sources.append(source)
-                destinations.append(destination)
+        reserve(world.groups.count * world.groups.count)
+        groups.reserveCapacity(world.groups.count * world.groups.count)
+        for (from, members) in world.groups.enumerated() {
+            for (to, others) in world.groups.enumerated() {
+                // Inside a group the ends are two workloads; a group of one has no such pair.
+                if from == to, members.count < 2 { continue }
+                groups.append((from, to))
+                sources.append(world.addresses[members[0]])
+                destinations.append(world.addresses[others[from == to ? 1 : 0]])
                 protocols.append(service.proto.rawValue)
                 ports.append(service.port)
             }

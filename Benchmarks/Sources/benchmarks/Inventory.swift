@@ -60,7 +60,9 @@ struct Inventory {
                 own.append(IPAddress(ipv6: 0x2001_0DB8 << 96 | UInt128(address) << 64 | 1))
                 dualStack.append(number)
             }
-            let key = [app, env, role]
+            // Some databases name their site in rules, see `PolicyWriter`.
+            let namesSite = roles[app][role] == "db" && app % PolicyWriter.applicationsPerReplication == 0
+            let key = [app, env, role, namesSite && site < PolicyWriter.replicatedSites ? site : -1]
             let group = groupIndex[key] ?? groups.count
             if group == groups.count {
                 groups.append([])

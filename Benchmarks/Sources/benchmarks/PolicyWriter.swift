@@ -3,6 +3,12 @@ import PolicyModel
 
 /// Writes the policy of a world: a ruleset for each application, guardrails, a quarantine.
 struct PolicyWriter {
+    /// Ports of the rules that name a range.
+    static let range: ClosedRange<UInt16> = 32_768...32_868
+    /// Every so-manieth application has rules that name sites, and those name only the first ones.
+    static let applicationsPerReplication = 10
+    static let replicatedSites = 3
+
     private let shape: WorldShape
     private let roles: [[String]]
     private let services: [World.Service]
@@ -16,10 +22,11 @@ struct PolicyWriter {
 
     func policy(_ random: inout SplitMix64) -> Policy {
         let sets = partnerSets(&random)
+        let names = sets.keys.sorted()
         var rules = [[Rule]](repeating: [], count: shape.applications)
         for number in 0..<shape.rules {
             let app = number % shape.applications
-            rules[app].append(rule(number, app, sets.keys.sorted(), &random))
+            rules[app].append(rule(number, app, names, &random))
         }
         // The repetitions come last, so that shapes that differ only there begin alike.
         for round in 1..<max(2, shape.repetitions) where round < shape.repetitions {
@@ -65,7 +72,7 @@ struct PolicyWriter {
         let mine = roles[app]
         var terms = [random.pick(services).term]
         if random.below(4) == 0 { terms.append(random.pick(services).term) }
-        if random.below(50) == 0 { terms = [.ports(.tcp, destination: PortSet(32_768...32_868))] }
+        if random.below(50) == 0 { terms = [.ports(.tcp, destination: PortSet(Self.range))] }
         var action = Rule.Action.allow
         var anywhere = false
         var match = TrafficMatch(from: .any, to: .any, relations: [.same([Inventory.env])], services: terms)
@@ -108,9 +115,11 @@ struct PolicyWriter {
             // Databases replicate from site to site; only every tenth application names sites.
             match.from = .selector(has("db"))
             match.to = .selector(has("db"))
-            if app % 10 == 0 {
-                match.from = .selector(.and([has("db"), .equals(Inventory.loc, site(random.below(3)))]))
-                match.to = .selector(.and([has("db"), .equals(Inventory.loc, site(random.below(3)))]))
+            if app % Self.applicationsPerReplication == 0 {
+                match.from = .selector(
+                    .and([has("db"), .equals(Inventory.loc, site(random.below(Self.replicatedSites)))]))
+                match.to = .selector(
+                    .and([has("db"), .equals(Inventory.loc, site(random.below(Self.replicatedSites)))]))
             }
         default:
             action = .deny(.drop)

@@ -23,18 +23,18 @@ struct SnapshotFigures {
             "decision snapshot: make it", making.scaled { $0 / 1e6 }, "ms CPU", nanoseconds: making.median)
         let pairs = FlowColumns(pairsOf: world, world.services[0])
         var keys = [UInt32](repeating: 0, count: pairs.count)
-        var rows = 0
+        var (rows, bytes) = (0, 0)
         let filling = Samples(
             (0..<min(repeats, 3)).map { _ in
                 guard var table = DecisionTable(engine, at: Moments.now) else { return .nan }
                 let time = Clock.measure { pairs.replay(&table, into: &keys) }
-                rows = table.rowCount
+                (rows, bytes) = (table.rowCount, table.rowBytes)
                 return time
             })
         report.add(
             "decision snapshot: rows of all \(pairs.count) pairs of groups", filling.scaled { $0 / 1e6 }, "ms CPU",
             nanoseconds: filling.median)
-        report.note("distinct rows", "\(rows) (\(rows * first.atomCount * 4 / 1024) KiB)")
+        report.note("distinct rows", "\(rows) (\(bytes / 1024) KiB)")
         return first
     }
 }

@@ -10,7 +10,7 @@ struct World {
     let addresses: [UInt32]
     /// Workloads that also have an IPv6 address.
     let dualStack: [Int]
-    /// The places of workloads that differ in nothing that a rule names, apart from `loc`.
+    /// The places of workloads that differ in nothing that policy tells apart.
     let groups: [[Int]]
     /// The group of each workload.
     let groupOf: [Int]

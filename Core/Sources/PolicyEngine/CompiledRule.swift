@@ -33,6 +33,29 @@ struct CompiledRule: Sendable {
     }
 }
 
+/// What is looked at before a rule is: small, and without references, since most rules of a program are passed over.
+struct RuleHead: Sendable {
+    let layer: Int32
+    let peer: Int32
+    let namesProcess: Bool
+    /// A bit for each protocol that some term may cover, by its number modulo 64.
+    let protocols: UInt64
+
+    init(_ rule: CompiledRule) {
+        layer = Int32(truncatingIfNeeded: rule.layer)
+        peer = Int32(truncatingIfNeeded: rule.peer)
+        namesProcess = rule.source.namesProcess
+        protocols = rule.source.services.reduce(0) { bits, term in
+            switch term {
+            case .any, .named: .max
+            case .proto(let proto), .ports(let proto, _, _), .icmp(let proto, _, _): bits | Self.bit(proto)
+            }
+        }
+    }
+
+    static func bit(_ proto: IPProtocol) -> UInt64 { 1 << UInt64(proto.rawValue & 63) }
+}
+
 extension RuleAction {
     /// Deny before allow before pass at equal rank.
     var order: Int {

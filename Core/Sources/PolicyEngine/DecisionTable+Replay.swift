@@ -20,7 +20,15 @@ extension DecisionTable {
         var start = 0
         while start < keys.count {
             let count = min(Self.batch, keys.count - start)
-            if !lookUp(sources, destinations, protocols, ports, keys, start, count) {
+            let isComplete =
+                pairs.wide.isEmpty
+                ? pairs.narrow.withUnsafeBufferPointer {
+                    lookUp($0, sources, destinations, protocols, ports, keys, start, count)
+                }
+                : pairs.wide.withUnsafeBufferPointer {
+                    lookUp($0, sources, destinations, protocols, ports, keys, start, count)
+                }
+            if !isComplete {
                 for index in start..<start + count where keys[index] == 0 {
                     keys[index] = ask(sources[index], destinations[index], protocols[index], ports[index])
                 }
@@ -30,8 +38,9 @@ extension DecisionTable {
     }
 
     /// Fills the keys of one batch from the tables; false when the engine has to be asked for some.
-    private func lookUp(
-        _ sources: UnsafeBufferPointer<UInt32>, _ destinations: UnsafeBufferPointer<UInt32>,
+    private func lookUp<Number: FixedWidthInteger & UnsignedInteger>(
+        _ pairs: UnsafeBufferPointer<Number>, _ sources: UnsafeBufferPointer<UInt32>,
+        _ destinations: UnsafeBufferPointer<UInt32>,
         _ protocols: UnsafeBufferPointer<UInt8>, _ ports: UnsafeBufferPointer<UInt16>,
         _ keys: UnsafeMutableBufferPointer<UInt32>, _ start: Int, _ count: Int
     ) -> Bool {
@@ -62,11 +71,10 @@ extension DecisionTable {
                 }
             }
             let width = classCount
-            pairs.withUnsafeBufferPointer { pairs in
-                selfs.withUnsafeBufferPointer { selfs in
-                    for i in 0..<count {
-                        a[i] = from[i] == to[i] ? selfs[Int(a[i])] : pairs[Int(a[i]) * width + Int(b[i])]
-                    }
+            selfs.withUnsafeBufferPointer { selfs in
+                for i in 0..<count {
+                    let pair = Int(a[i]) * width + Int(b[i])
+                    a[i] = from[i] == to[i] ? selfs[Int(a[i])] : UInt32(truncatingIfNeeded: pairs[pair])
                 }
             }
             atoms.base.withUnsafeBufferPointer { base in
@@ -79,10 +87,17 @@ extension DecisionTable {
                     }
                 }
             }
-            var isComplete: UInt32 = 1
+            let length = atomCount
             rows.withUnsafeBufferPointer { rows in
+                for i in 0..<count { b[i] = UInt32(rows[Int(a[i]) * length + Int(b[i])]) }
+            }
+            keyStarts.withUnsafeBufferPointer { starts in
+                for i in 0..<count { a[i] = starts[Int(a[i])] + b[i] }
+            }
+            var isComplete: UInt32 = 1
+            keysOfRows.withUnsafeBufferPointer { keys in
                 for i in 0..<count {
-                    let key = rows[Int(a[i]) + Int(b[i])]
+                    let key = keys[Int(a[i])]
                     out[i] = key
                     isComplete &= key == 0 ? 0 : 1
                 }

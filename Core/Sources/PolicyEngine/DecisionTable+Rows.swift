@@ -24,13 +24,13 @@ extension DecisionTable {
         key.append(engine.column(Vocabulary.Column.ports, to))
         let (number, isNew) = rowKeys.number(of: key)
         if isNew {
-            rowStarts.append(
+            rowOfKey.append(
                 makeRow([
                     RowEnd(engine, .egress, subject: from, peer: to, rules: key[egress], instant),
                     RowEnd(engine, .ingress, subject: to, peer: from, rules: key[ingress], instant),
                 ]))
         }
-        pairs[pair] = rowStarts[number]
+        pairs[pair] = rowOfKey[number]
         scratch = key
     }
 
@@ -57,16 +57,15 @@ extension DecisionTable {
     }
 
     private mutating func askRow() -> UInt32 {
-        if let askStart { return askStart }
-        let made = UInt32(rows.count)
-        rows.append(contentsOf: repeatElement(0, count: atomCount))
-        askStart = made
+        if let askRowNumber { return askRowNumber }
+        let made = append([UInt8](repeating: 0, count: atomCount), keys: [0])
+        askRowNumber = made
         return made
     }
 
     /// Judges one packet for all atoms that the same rules cover.
     private mutating func makeRow(_ ends: [RowEnd]) -> UInt32 {
-        var partition = Partition(cells: Array(repeating: 0, count: atomCount), count: 1)
+        var partition = atoms.partition
         var asks = [Bool](repeating: false, count: atomCount)
         asks[Int(ServiceAtoms.ask)] = true
         for end in ends {
@@ -76,17 +75,30 @@ extension DecisionTable {
                 if engine.rules[Int(rule)]?.needsFlow == true { for atom in covered { asks[Int(atom)] = true } }
             }
         }
-        var keyOfCell = [UInt32](repeating: 0, count: partition.count)
-        let made = rows.count
-        rows.append(contentsOf: repeatElement(0, count: atomCount))
+        var row = [UInt8](repeating: 0, count: atomCount)
+        var keys: [UInt32] = [0]
+        var placeOfCell = [UInt8?](repeating: nil, count: partition.count)
         for atom in 0..<atomCount where !asks[atom] {
             let cell = Int(partition.cells[atom])
-            if keyOfCell[cell] == 0, let packet = atoms.representatives[atom] {
-                keyOfCell[cell] = key(of: judge(ends, UInt32(atom), packet))
+            if let known = placeOfCell[cell] {
+                row[atom] = known
+            } else if let packet = atoms.representatives[atom] {
+                let key = key(of: judge(ends, UInt32(atom), packet))
+                let place = keys.firstIndex(of: key) ?? keys.count
+                if place == keys.count, place <= Int(UInt8.max) { keys.append(key) }
+                // A pair with more answers than a byte can number asks for the rest.
+                row[atom] = UInt8(exactly: place) ?? 0
+                placeOfCell[cell] = row[atom]
             }
-            rows[made + atom] = keyOfCell[cell]
         }
-        return UInt32(made)
+        return append(row, keys: keys)
+    }
+
+    private mutating func append(_ row: [UInt8], keys: [UInt32]) -> UInt32 {
+        rows += row
+        keyStarts.append(UInt32(keysOfRows.count))
+        keysOfRows += keys
+        return UInt32(keyStarts.count - 1)
     }
 
     private func judge(_ ends: [RowEnd], _ atom: UInt32, _ packet: Packet) -> Decision {
@@ -139,8 +151,8 @@ struct RowEnd {
         for (layer, mode) in modes.enumerated() {
             guard let mode else { continue }
             var walk = LayerWalk(
-                engine: engine, question: question, layer: layer, mode: mode, rules: asked.filter { $0.layer == layer })
-            let decision = walk.decide()
+                engine.layers[layer], question, mode: mode, rules: asked.filter { $0.layer == layer })
+            let decision = walk.decide(engine)
             if decision.kind == .denied { return decision }
             if allowed == nil { allowed = decision }
         }

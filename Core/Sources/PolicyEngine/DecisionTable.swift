@@ -31,27 +31,29 @@ public struct DecisionTable {
     let classes: PolicyClasses
     var addresses: AddressTable
     var atoms: ServiceAtoms
-    /// For each pair of classes, where its row begins; 0 where it was not met yet.
-    var pairs: [UInt32]
-    /// Rows of one key for each atom. Row 0 says for every atom: ask.
-    var rows: [UInt32]
+    var pairs: PairTable
+    /// Rows of one byte for each atom, one after the other: which of the row's keys it has. Row 0 says: ask.
+    var rows: [UInt8]
+    /// The distinct keys of each row, one row after the other, and where they begin; the first of each row is 0: ask.
+    var keysOfRows: [UInt32] = [0]
+    var keyStarts: [UInt32] = [0]
     /// The decision of each key; key 0 means that the engine must be asked.
     var decisions: [Decision]
     var keys: [Decision: UInt32] = [:]
     let pairKeys: PairKeys
-    /// The distinct keys of pairs, and where the row of each begins.
+    /// The distinct keys of pairs, and the row of each.
     var rowKeys = ListTable()
-    var rowStarts: [UInt32] = []
+    var rowOfKey: [UInt32] = []
     /// For each class, the row of a workload's traffic with its own address; 0 where it was not met yet.
     var selfs: [UInt32]
     /// The row that says for every atom: ask; made when first needed.
-    var askStart: UInt32?
+    var askRowNumber: UInt32?
     /// Whether all layers are stateful; if not, the reply depends on the source port and the engine is always asked.
     let isStateful: Bool
     /// Room for the key of a pair.
     var scratch: [UInt32] = []
 
-    /// The most classes that a table is made for: the pairs then take 256 MiB.
+    /// The most classes that a table is made for: the pairs then take 128 MiB.
     public static let maximumClasses = 8192
 
     /// Makes a snapshot, or returns nil when the policy has more than `maximumClasses` classes.
@@ -65,7 +67,7 @@ public struct DecisionTable {
             space: engine.vocabulary.space,
             classOfSignature: engine.unmanaged.map { classes.classOfIdentity[Int($0)] })
         atoms = ServiceAtoms(engine)
-        pairs = Array(repeating: 0, count: classes.representatives.count * classes.representatives.count)
+        pairs = PairTable(count: classes.representatives.count * classes.representatives.count)
         rows = Array(repeating: 0, count: atoms.representatives.count)
         let nothing = Verdict(outcome: .allowed, source: .notGoverned, destination: .notGoverned)
         decisions = [Decision(policy: nothing, effective: nothing)]
@@ -80,9 +82,11 @@ public struct DecisionTable {
     /// The number of service atoms: the length of a row.
     public var atomCount: Int { atoms.representatives.count }
     /// The number of distinct rows made so far.
-    public var rowCount: Int { rows.count / atomCount }
+    public var rowCount: Int { keyStarts.count }
+    /// The size of the rows and their keys in bytes.
+    public var rowBytes: Int { rows.count + (keysOfRows.count + keyStarts.count) * 4 }
     /// The size of the pair table in bytes.
-    public var pairBytes: Int { pairs.count * 4 }
+    public var pairBytes: Int { pairs.bytes }
 
     private static func window(_ engine: PolicyEngine, _ instant: Instant) -> Validity {
         let edges = engine.rules.compactMap { $0?.source.validity }.flatMap { [$0.from, $0.until] }.compactMap(\.self)
@@ -97,13 +101,14 @@ public struct DecisionTable {
         if flow.icmp != nil || !flow.proto.isICMP {
             let port = flow.icmp.map { UInt16($0.type) << 8 | UInt16($0.code) } ?? flow.destinationPort
             let row = row(flow.source.address, flow.destination.address)
-            let key = rows[Int(row) + Int(atoms.atom(flow.proto, port))]
+            let place = rows[Int(row) * atomCount + Int(atoms.atom(flow.proto, port))]
+            let key = keysOfRows[Int(keyStarts[Int(row)]) + Int(place)]
             if key != 0 { return Key(rawValue: key) }
         }
         return Key(rawValue: key(of: engine.decide(flow, at: instant)))
     }
 
-    /// Where the row of a pair of addresses begins.
+    /// The number of the row of a pair of addresses.
     private mutating func row(_ source: IPAddress, _ destination: IPAddress) -> UInt32 {
         let from = addresses.classify(source)
         if source == destination {
@@ -112,7 +117,9 @@ public struct DecisionTable {
         }
         let to = addresses.classify(destination)
         let pair = Int(from) * classCount + Int(to)
-        if pairs[pair] == 0 { fill(from, to) }
+        let known = pairs[pair]
+        if known != 0 { return known }
+        fill(from, to)
         return pairs[pair]
     }
 

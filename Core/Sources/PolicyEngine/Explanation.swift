@@ -98,7 +98,7 @@ extension PolicyEngine {
     private func explain(_ question: Question, layer number: Int) -> LayerExplanation? {
         guard let decision = judge(question, layer: number) else { return nil }
         let layer = layers[number]
-        let walk = LayerWalk(engine: self, question: question, layer: number, mode: .full, rules: [])
+        let walk = LayerWalk(layer, question, mode: .full, rules: [])
         var candidates: [LayerExplanation.Candidate] = []
         var isOpen = true
         var tier = 0
@@ -109,7 +109,7 @@ extension PolicyEngine {
             if answer == .no { continue }
             while isOpen, tier < rule.tier {
                 // A default of an earlier tier ends the layer before this rule is asked.
-                if walk.noMatch(tier) != nil { isOpen = false } else { tier += 1 }
+                if walk.noMatch(self, tier) != nil { isOpen = false } else { tier += 1 }
             }
             let isAsked = isOpen && rule.tier == tier
             var role = LayerExplanation.Candidate.Role.shadowed

@@ -22,11 +22,11 @@ extension PolicyEngine {
     func judge(_ question: Question, layer number: Int) -> EndDecision? {
         guard let mode = enforcement(question, layer: number) else { return nil }
         let layer = layers[number]
-        var walk = LayerWalk(engine: self, question: question, layer: number, mode: mode)
-        let forward = walk.decide()
+        var walk = LayerWalk(self, question, layer: number, mode: mode)
+        let forward = walk.decide(self)
         guard !layer.source.isStateful, forward.kind == .allowed else { return forward }
-        var back = LayerWalk(engine: self, question: question.reply, layer: number, mode: mode)
-        let reply = back.decide()
+        var back = LayerWalk(self, question.reply, layer: number, mode: mode)
+        let reply = back.decide(self)
         return reply.kind == .allowed ? forward : reply
     }
 
@@ -51,9 +51,7 @@ extension PolicyEngine {
 
 /// One pass through the tiers of a layer for one question.
 struct LayerWalk {
-    let engine: PolicyEngine
     let question: Question
-    let number: Int
     let mode: EnforcementMode
     private let layer: CompiledLayer
     /// The subject's rules of this layer, in order of precedence.
@@ -63,46 +61,51 @@ struct LayerWalk {
     private var hasForked = false
 
     /// A walk with these rules, in order of precedence.
-    init(engine: PolicyEngine, question: Question, layer number: Int, mode: EnforcementMode, rules: [CompiledRule]) {
-        self.engine = engine
+    init(_ layer: CompiledLayer, _ question: Question, mode: EnforcementMode, rules: [CompiledRule]) {
         self.question = question
-        self.number = number
         self.mode = mode
-        layer = engine.layers[number]
+        self.layer = layer
         self.rules = rules
     }
 
-    /// A walk with all rules of the subject's program that may be asked.
-    init(engine: PolicyEngine, question: Question, layer number: Int, mode: EnforcementMode) {
-        let row = engine.identityRules[Int(question.subject)][question.direction]
-        let asked = row.compactMap { engine.rules[Int($0)] }.filter {
-            $0.layer == number && (!question.isSelf || $0.source.namesProcess)
+    /// A walk with the rules of the subject's program that protocol and peer do not rule out.
+    init(_ engine: PolicyEngine, _ question: Question, layer number: Int, mode: EnforcementMode) {
+        let proto = RuleHead.bit(question.packet.proto)
+        var asked: [CompiledRule] = []
+        for place in engine.identityRules[Int(question.subject)][question.direction] {
+            let head = engine.heads[Int(place)]
+            guard head.protocols & proto != 0, head.layer == number, !question.isSelf || head.namesProcess,
+                question.peers.contains(where: { engine.holds(Int(head.peer), $0) }),
+                let rule = engine.rules[Int(place)]
+            else { continue }
+            asked.append(rule)
         }
-        self.init(engine: engine, question: question, layer: number, mode: mode, rules: asked)
+        self.init(engine.layers[number], question, mode: mode, rules: asked)
     }
 
-    mutating func decide() -> EndDecision { decide(tier: 0) }
+    /// Asks the rules; the engine is the one that they were taken from.
+    mutating func decide(_ engine: PolicyEngine) -> EndDecision { decide(engine, tier: 0) }
 
-    private mutating func decide(tier: Int) -> EndDecision {
+    private mutating func decide(_ engine: PolicyEngine, tier: Int) -> EndDecision {
         if hasForked, let known = memory[tier] { return known }
         let first = rules.firstIndex { $0.tier >= tier } ?? rules.count
-        let result = decide(tier: tier, from: first)
+        let result = decide(engine, tier: tier, from: first)
         if hasForked { memory[tier] = result }
         return result
     }
 
-    private mutating func decide(tier: Int, from first: Int) -> EndDecision {
+    private mutating func decide(_ engine: PolicyEngine, tier: Int, from first: Int) -> EndDecision {
         guard tier < layer.tiers.count else { return layerDefault }
         var position = first
         while position < rules.count, rules[position].tier == tier {
             let rule = rules[position]
             switch engine.matches(rule, question) {
             case .no: break
-            case .yes: return outcome(of: rule)
+            case .yes: return outcome(of: rule, engine)
             case .unknown(let attribute):
                 hasForked = true
-                let matched = outcome(of: rule)
-                let rest = decide(tier: tier, from: position + 1)
+                let matched = outcome(of: rule, engine)
+                let rest = decide(engine, tier: tier, from: position + 1)
                 if matched == rest { return rest }
                 switch (matched.kind, rest.kind) {
                 case (.allowed, .allowed), (.denied, .denied): return rest
@@ -112,14 +115,14 @@ struct LayerWalk {
             }
             position += 1
         }
-        return noMatch(tier) ?? decide(tier: tier + 1)
+        return noMatch(engine, tier) ?? decide(engine, tier: tier + 1)
     }
 
-    private mutating func outcome(of rule: CompiledRule) -> EndDecision {
+    private mutating func outcome(of rule: CompiledRule, _ engine: PolicyEngine) -> EndDecision {
         switch rule.source.action {
         case .allow: EndDecision(.allowed, by: decider(rule))
         case .deny: EndDecision(.denied, by: decider(rule))
-        case .pass: decide(tier: rule.passTo)
+        case .pass: decide(engine, tier: rule.passTo)
         }
     }
 
@@ -128,7 +131,7 @@ struct LayerWalk {
     }
 
     /// What the tier does with the question when none of its rules matched; nil when the next tier is asked.
-    func noMatch(_ tier: Int) -> EndDecision? {
+    func noMatch(_ engine: PolicyEngine, _ tier: Int) -> EndDecision? {
         let compiled = layer.tiers[tier]
         guard compiled.source.onNoMatch != .next, !question.isSelf else { return nil }
         if let selections = compiled.selections {

@@ -154,7 +154,13 @@ extension PolicyEngine {
         enterExpression(compiled.subject)
         if isOne { expressions[compiled.subject].uses += 1 } else { enterExpression(compiled.peer) }
         let number = freeRules.popLast() ?? UInt32(rules.count)
-        if Int(number) == rules.count { rules.append(compiled) } else { rules[Int(number)] = compiled }
+        if Int(number) == rules.count {
+            rules.append(compiled)
+            heads.append(RuleHead(compiled))
+        } else {
+            rules[Int(number)] = compiled
+            heads[Int(number)] = RuleHead(compiled)
+        }
         expressions[compiled.subject].subjectOf.append(number)
         let members = expressions[compiled.subject].members
         for identity in members {

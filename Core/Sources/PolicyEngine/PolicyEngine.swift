@@ -14,6 +14,8 @@ public struct PolicyEngine: Sendable {
     var expressionIndex: [EndExpression: Int] = [:]
     var freeExpressions: [Int] = []
     var rules: [CompiledRule?] = []
+    /// For each place of `rules`; means nothing where there is no rule.
+    var heads: [RuleHead] = []
     var freeRules: [UInt32] = []
     /// For each identity, the rules that it is the subject of.
     var identityRules: [IdentityRules] = []
@@ -100,6 +102,7 @@ public struct PolicyEngine: Sendable {
         // Ascending numbers are ascending precedence until the first change.
         let sorted = rules.compactMap(\.self).sorted { $0.precedes($1) }
         rules = sorted
+        heads = sorted.map(RuleHead.init)
         for (number, rule) in sorted.enumerated() { expressions[rule.subject].subjectOf.append(UInt32(number)) }
     }
 
@@ -146,7 +149,7 @@ public struct PolicyEngine: Sendable {
 
     /// Enters a workload and its addresses; returns the identities that are new.
     mutating func place(_ workload: Workload) -> [UInt32] {
-        if directory.workload(workload.id) != nil {
+        if directory.contains(workload.id) {
             for identity in directory.remove(workload.id) { _ = identities.release(identity) }
         }
         var row = [UInt32](repeating: 0, count: vocabulary.width)
@@ -160,7 +163,7 @@ public struct PolicyEngine: Sendable {
         }
         var fresh: [UInt32] = []
         var held: [UInt32] = []
-        for address in Set(workload.addresses).sorted() {
+        for address in workload.distinctAddresses {
             row[Vocabulary.Column.signature] = vocabulary.space.signature(of: address)
             let (identity, isNew) = identities.retain(row)
             if isNew { fresh.append(identity) }

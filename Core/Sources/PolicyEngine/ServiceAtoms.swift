@@ -15,6 +15,8 @@ struct ServiceAtoms: Sendable {
     private(set) var table: [UInt16] = []
     /// One packet for each atom; nil for the atom `ask`.
     private(set) var representatives: [Packet?] = [nil]
+    /// The atoms apart as far as rules alone cannot tell: each port that some workload has a name for, and the rest.
+    private(set) var partition = Partition(cells: [], count: 1)
     /// For each rule, the number of its list of terms.
     private(set) var listOfRule: [UInt32]
     /// For each list, the atoms that it covers for some source port and some destination, ascending.
@@ -37,6 +39,8 @@ struct ServiceAtoms: Sendable {
         }
         // Numbers of lists, so that two places with the same lists are one atom.
         var known: [[UInt32]: UInt16] = [:]
+        var cells: [UInt32] = [0]
+        var cellCount: UInt32 = 1
         for number in UInt8.min...UInt8.max {
             let proto = IPProtocol(rawValue: number)
             base[Int(number)] = UInt32(table.count)
@@ -55,10 +59,12 @@ struct ServiceAtoms: Sendable {
                 let isNamed = names.values.contains { $0.contains(ProtocolPort(proto, start)) }
                 let found = isNamed ? nil : known[cuts.lists[index]]
                 let atom = found ?? add(Self.packet(proto, start), cuts.lists[index])
-                if !isNamed { known[cuts.lists[index]] = atom }
+                if isNamed { cellCount += 1 } else { known[cuts.lists[index]] = atom }
+                if Int(atom) == cells.count { cells.append(isNamed ? cellCount - 1 : 0) }
                 table.append(contentsOf: repeatElement(atom, count: Int(end - start) + 1))
             }
         }
+        partition = Partition(cells: cells, count: Int(cellCount))
     }
 
     private mutating func add(_ packet: Packet, _ lists: [UInt32]) -> UInt16 {

@@ -38,6 +38,9 @@ struct WorkloadDirectory: Sendable {
     /// The workload with this name.
     func workload(_ id: WorkloadID) -> Workload? { numbers[id].flatMap(workload) }
 
+    /// Whether a workload has this name.
+    func contains(_ id: WorkloadID) -> Bool { numbers[id] != nil }
+
     /// The identities of the workload's addresses in ascending order of address, or one when it has no address.
     func identities(of id: WorkloadID) -> [UInt32] { numbers[id].flatMap { entries[$0]?.identities } ?? [] }
 
@@ -71,18 +74,17 @@ struct WorkloadDirectory: Sendable {
     }
 
     mutating func add(_ workload: Workload, identities: [UInt32]) {
-        precondition(numbers[workload.id] == nil, "a workload is removed before it is added again")
+        let entry = Entry(workload: workload, identities: identities)
         let number = free.popLast() ?? entries.count
-        if number == entries.count { entries.append(nil) }
-        entries[number] = Entry(workload: workload, identities: identities)
-        numbers[workload.id] = number
+        if number == entries.count { entries.append(entry) } else { entries[number] = entry }
+        let former = numbers.updateValue(number, forKey: workload.id)
+        precondition(former == nil, "a workload is removed before it is added again")
         guard !workload.addresses.isEmpty else { return }
-        for (address, identity) in zip(Set(workload.addresses).sorted(), identities) {
+        for (address, identity) in zip(workload.distinctAddresses, identities) {
             let owner = Owner(workload: number, identity: identity)
-            if let first = owners[address] {
+            if let first = owners.updateValue(owner, forKey: address) {
                 shared[address] = ((shared[address] ?? [first]) + [owner]).sorted { name($0) < name($1) }
-            } else {
-                owners[address] = owner
+                owners[address] = first
             }
         }
     }
@@ -92,7 +94,7 @@ struct WorkloadDirectory: Sendable {
     /// Removes a workload and returns its identities, each to be released once.
     mutating func remove(_ id: WorkloadID) -> [UInt32] {
         guard let number = numbers.removeValue(forKey: id), let entry = entries[number] else { return [] }
-        for address in Set(entry.workload.addresses) {
+        for address in entry.workload.distinctAddresses {
             if let several = shared[address] {
                 let rest = several.filter { $0.workload != number }
                 shared[address] = rest.count > 1 ? rest : nil
@@ -112,5 +114,20 @@ struct WorkloadDirectory: Sendable {
         return AddressFamily.allCases.contains { family in
             Set(workload.addresses.filter { $0.family == family }).count > 1
         }
+    }
+}
+
+extension Workload {
+    /// The addresses in ascending order, each once.
+    var distinctAddresses: [IPAddress] {
+        if addresses.count <= 1 { return addresses }
+        var result = addresses.sorted()
+        var kept = 1
+        for place in 1..<result.count where result[place] != result[kept - 1] {
+            result[kept] = result[place]
+            kept += 1
+        }
+        result.removeLast(result.count - kept)
+        return result
     }
 }
