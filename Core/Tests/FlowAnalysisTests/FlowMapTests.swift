@@ -17,7 +17,7 @@ import Testing
     }
 
     private let sets: [AddressSetID: AddressSet] = [
-        "office": AddressSet(["192.0.2.0/24", "10.9.0.0/16"].compactMap { Prefix($0) }),
+        "a-office": AddressSet(["192.0.2.0/24", "10.9.0.0/16"].compactMap { Prefix($0) }),
         "printer": AddressSet(["10.9.1.1/32"].compactMap { Prefix($0) }),
         "a-printer": AddressSet(["10.9.1.1/32"].compactMap { Prefix($0) }),
         "everybody": AddressSet(["203.0.113.0/24"].compactMap { Prefix($0) }),
@@ -28,7 +28,7 @@ import Testing
         arguments: [
             ("10.0.1.1", "shop/web"), ("2001:db8:1::1", "shop/web"), ("10.0.2.1", "shop/db"), ("10.0.3.1", "odd/-"),
             ("10.0.1.9", "shared addresses"), ("10.0.3.9", "odd/-"),
-            ("192.0.2.7", "set office"), ("10.9.1.2", "set office"), ("10.9.1.1", "set a-printer"),
+            ("192.0.2.7", "set a-office"), ("10.9.1.2", "set a-office"), ("10.9.1.1", "set a-printer"),
             ("203.0.113.9", "set everybody"),
             ("10.0.1.77", "10.0.1.0/24"), ("172.16.255.1", "172.16.255.0/24"), ("172.31.0.1", "172.31.0.0/24"),
             ("192.168.7.255", "192.168.7.0/24"), ("169.254.1.1", "169.254.1.0/24"), ("127.0.0.1", "127.0.0.0/24"),

@@ -82,7 +82,9 @@ import Testing
         let engine = try World.engine(
             try workloads(), allow: [try World.match("role = web", "role = db", [World.tcp(1...1000)])])
         let edges = [
-            try World.edge("10.0.1.1", "10.0.2.1"), try World.edge("10.0.2.1", "10.0.1.1"),
+            // Allowed as recorded and denied the other way round, before and after.
+            try World.edge("10.0.1.1", "10.0.2.1", direction: .asRecorded, initiatorPorts: [40_000: 1]),
+            try World.edge("10.0.2.1", "10.0.1.1"),
             try World.edge("8.8.8.8", "10.0.1.1", direction: .asRecorded, initiatorPorts: [40_000: 1]),
         ]
         let simulation = simulate(edges, engine, engine)
