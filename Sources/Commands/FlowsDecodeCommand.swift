@@ -8,8 +8,8 @@ struct FlowsDecodeCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "decode", abstract: "Print the records of flow logs as normalised JSON lines.",
         discussion: """
-            Zeek conn logs (JSON or TSV), conntrack text and what this command prints are recognised by content; gzip is \
-            unpacked. Exit codes: 1 when a line was refused, 2 when a file cannot be read.
+            Zeek conn logs (JSON or TSV), conntrack text and what this command prints are recognised by content; gzip \
+            is unpacked. Exit codes: 1 when a line was refused, 2 when a file cannot be read.
             """)
 
     @Argument(help: "Files, or `-` for standard input.")
@@ -36,8 +36,12 @@ struct FlowsDecodeCommand: ContextCommand {
         }
         if format == .json { try context.write([0x0A, 0x5D, 0x0A]) }
         for report in reports {
-            for line in FlowsReportText.refusals(of: report) { try context.note("\(report.path):\(line)") }
-            for stream in FlowsReportText.streams(of: report) { try context.note("\(report.path): \(stream)") }
+            for line in FlowsReportText.refusals(of: report) {
+                try context.note("\(FlowsReportText.plain(report.path)):\(line)")
+            }
+            for stream in FlowsReportText.streams(of: report) {
+                try context.note("\(FlowsReportText.plain(report.path)): \(stream)")
+            }
             if let failure = report.failure { try context.note("bulkhead: error: \(failure.message)") }
         }
         return FlowsReportText.status(of: reports)

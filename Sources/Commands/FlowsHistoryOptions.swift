@@ -14,8 +14,8 @@ struct FlowsHistoryOptions: ParsableArguments {
     @Option(help: "Only connections from before this time; whole hours count.")
     var until: String?
 
-    /// The edges of the window, in order of their key; where asked for, with what uncertain directions need.
-    func edges(in context: CommandContext, withInitiatorPorts: Bool = false) throws -> [ObservedEdge] {
+    /// The edges of the window, in order of their key; where asked for, with what tells their direction.
+    func edges(in context: CommandContext, withDirections: Bool = false) throws -> [ObservedEdge] {
         let window = try window()
         // The store would make what is not there, and answer that nobody ever talked.
         guard FileManager.default.fileExists(atPath: data + "/" + FlowStore.fileName) else {
@@ -23,20 +23,29 @@ struct FlowsHistoryOptions: ParsableArguments {
         }
         try context.progress("reading \(data)")
         let store = try FlowStore(directory: data)
-        let stored = try store.edges(window: window)
-        var ports: [EdgeKey: [UInt16: Int]] = [:]
-        if withInitiatorPorts {
-            let uncertain = Set(stored.filter { !$0.direction.isCertain && $0.key.proto.hasPorts }.map(\.key))
-            if !uncertain.isEmpty {
-                let hours = window.map(Self.wholeHours)
-                try store.forEachConnection { connection in
-                    guard uncertain.contains(connection.edge), hours?.contains(connection.start) ?? true else { return }
-                    ports[connection.edge, default: [:]][connection.sourcePort, default: 0] += 1
-                }
-            }
+        var edges = try store.edges(window: window).map { edge in
+            ObservedEdge(
+                key: edge.key, connections: edge.connections, failed: edge.failed,
+                bytes: Self.sum(edge.initiator.bytes, edge.responder.bytes), firstSeen: edge.firstSeen,
+                lastSeen: edge.lastSeen, direction: edge.direction)
         }
+        if withDirections { try addDirections(to: &edges, store, window) }
         try context.progress(nil)
-        return stored.map { $0.observed(initiatorPorts: ports[$0.key] ?? [:]) }
+        return edges
+    }
+
+    /// Looks at each connection of the edges whose direction only a log states.
+    private func addDirections(
+        to edges: inout [ObservedEdge], _ store: FlowStore, _ window: Range<Instant>?
+    ) throws {
+        var places: [EdgeKey: Int] = [:]
+        for (place, edge) in edges.enumerated() where !edge.hasCertainDirection { places[edge.key] = place }
+        if places.isEmpty { return }
+        let hours = window.map(Self.wholeHours)
+        try store.forEachConnection { connection in
+            guard let place = places[connection.edge], hours?.contains(connection.start) ?? true else { return }
+            edges[place].addEvidence(initiatorPort: connection.sourcePort, state: connection.state)
+        }
     }
 
     private func window() throws -> Range<Instant>? {
@@ -73,18 +82,10 @@ struct FlowsHistoryOptions: ParsableArguments {
         let last = upper > .max - hour ? Int64.max : floor(max(upper, lower)) + hour - 1
         return Instant(rawValue: first)...Instant(rawValue: max(first, last))
     }
-}
 
-extension StoredEdge {
-    /// The edge as analyses take it.
-    func observed(initiatorPorts: [UInt16: Int]) -> ObservedEdge {
-        var bytes = initiator.bytes ?? responder.bytes
-        if let a = initiator.bytes, let b = responder.bytes {
-            let (sum, over) = a.addingReportingOverflow(b)
-            bytes = over ? .max : sum
-        }
-        return ObservedEdge(
-            key: key, connections: connections, failed: failed, bytes: bytes, firstSeen: firstSeen,
-            lastSeen: lastSeen, direction: direction, initiatorPorts: initiatorPorts)
+    private static func sum(_ a: UInt64?, _ b: UInt64?) -> UInt64? {
+        guard let a else { return b }
+        let (sum, over) = a.addingReportingOverflow(b ?? 0)
+        return over ? .max : sum
     }
 }

@@ -55,8 +55,9 @@ struct FlowsImportCommand: ContextCommand {
         if !isNarrow { columns += [("format", .left), ("lines", .right)] }
         columns += [("records", .right), ("new", .right), ("merged", .right), ("known", .right), ("refused", .right)]
         var table = Table(columns)
-        for file in report.files {
-            var cells = [URL(fileURLWithPath: file.path).lastPathComponent]
+        let names = FlowsReportText.names(of: report.files)
+        for (file, name) in zip(report.files, names) {
+            var cells = [name]
             if !isNarrow {
                 cells += [
                     file.failure == nil ? file.lines.format?.rawValue ?? "-" : "unreadable", "\(file.lines.lines)",
@@ -67,8 +68,7 @@ struct FlowsImportCommand: ContextCommand {
             table.add(cells)
         }
         for line in table.lines(width: context.width) { try context.print(line) }
-        for file in report.files {
-            let name = URL(fileURLWithPath: file.path).lastPathComponent
+        for (file, name) in zip(report.files, names) {
             for line in FlowsReportText.refusals(of: file) { try context.printFitted("\(name):\(line)") }
             for line in FlowsReportText.streams(of: file) { try context.printFitted("\(name): \(line)") }
         }

@@ -1,5 +1,6 @@
 import FlowFormats
 import FlowStore
+import Foundation
 
 /// The lines of a file report that both flow commands say in the same way.
 enum FlowsReportText {
@@ -27,8 +28,24 @@ enum FlowsReportText {
     /// One line per kind of log that records no connections.
     static func streams(of report: FileReport) -> [String] {
         report.lines.otherStreams.sorted { $0.key < $1.key }.map { name, count in
-            "\(count) \(count == 1 ? "line" : "lines") of a `\(name)` log, which records no connections"
+            "\(count) \(count == 1 ? "line" : "lines") of a `\(plain(name))` log, which records no connections"
         }
+    }
+
+    /// What files are called in a table: their last component where that tells them apart, else the whole path.
+    static func names(of reports: [FileReport]) -> [String] {
+        let names = reports.map { URL(fileURLWithPath: $0.path).lastPathComponent }
+        let isClear = Set(names).count == names.count
+        return zip(reports, names).map { plain(isClear ? $1 : $0.path) }
+    }
+
+    /// Text from outside for a terminal: control characters, which could be commands to it, become U+FFFD.
+    static func plain(_ text: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            result.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+        }
+        return String(result)
     }
 
     /// The exit code: a file that cannot be read outweighs refused lines.

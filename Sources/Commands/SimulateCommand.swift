@@ -27,8 +27,9 @@ struct PolicySimulateCommand: ContextCommand {
         commandName: "simulate", abstract: "Show what a draft would break and open, by the traffic of the past.",
         discussion: """
             Every edge of the history is judged under both policies, with labels as of now. What a policy cannot tell \
-            stands apart and never counts as broken; so does an edge whose direction only its log states, when the \
-            other way round would come to something else. Exit code 1: something would break.
+            stands apart and never counts as broken. An edge whose direction only its log states (no socket, no \
+            handshake, no connection tracking) is judged both ways, and stands apart when they come to different \
+            ends. Exit code 1: something would break.
             """)
 
     @Option(help: "The active policy: a file, or a directory whose files are one policy.")
@@ -53,7 +54,7 @@ struct PolicySimulateCommand: ContextCommand {
         let instant = try time.instant(in: context)
         let active = try context.loadPolicy(policy)
         let new = try context.loadPolicy(draft)
-        let edges = try history.edges(in: context, withInitiatorPorts: true)
+        let edges = try history.edges(in: context, withDirections: true)
         let simulation = Simulation(
             edges, active: PolicyEngine(workloads: active.workloads, policy: active.policy.lowered()),
             draft: PolicyEngine(workloads: new.workloads, policy: new.policy.lowered()), at: instant,

@@ -53,6 +53,7 @@ struct SimulateJSON: Encodable {
         let firstSeen: String
         let lastSeen: String
         let direction: String
+        let directionIsCertain: Bool
         let active: VerdictText
         let draft: VerdictText
         let asRecorded: String
@@ -71,6 +72,7 @@ struct SimulateJSON: Encodable {
             firstSeen = edge.firstSeen.utcText
             lastSeen = edge.lastSeen.utcText
             direction = edge.direction.rawValue
+            directionIsCertain = edge.hasCertainDirection
             active = VerdictText(item.active)
             draft = VerdictText(item.draft)
             asRecorded = item.asRecorded.rawValue

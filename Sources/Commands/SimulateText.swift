@@ -43,25 +43,23 @@ struct SimulateText {
             case .stillAllowed, .stillDenied: .faint
             }
         try context.print()
-        try context.printFitted(context.paint("\(effect.title), by \(view) verdicts", colour))
+        try context.print(context.paint("\(effect.title), by \(view) verdicts", colour))
         let width = context.width ?? .max
         var columns: [(heading: String, alignment: Table.Alignment)] = [
             ("from", .left), ("to", .left), ("service", .left), ("conns", .right),
         ]
-        if width >= 72 { columns.append(("failed", .right)) }
-        if width >= 100 { columns.append(("last seen", .left)) }
-        columns.append((effect == .dependsOnDirection ? "as recorded / reversed" : "draft", .left))
-        if width >= 80 { columns.append(("active", .left)) }
+        if width >= 72 { columns += [("failed", .right), ("last seen", .left)] }
+        columns.append((Self.headings(effect).draft, .left))
+        if width >= 100 { columns.append((Self.headings(effect).active, .left)) }
         var table = Table(columns)
         for item in edges.prefix(top) {
+            let key = item.edge.key
             var cells = [
-                names.end(item.edge.key.source), names.end(item.edge.key.destination), item.edge.key.serviceText,
-                "\(item.edge.connections)",
+                names.end(key.source), names.end(key.destination), key.serviceText, "\(item.edge.connections)",
             ]
-            if width >= 72 { cells.append("\(item.edge.failed)") }
-            if width >= 100 { cells.append(FlowsAmount.minute(item.edge.lastSeen)) }
-            cells.append(effect == .dependsOnDirection ? bothWays(item) : said(item.draft))
-            if width >= 80 { cells.append(said(item.active)) }
+            if width >= 72 { cells += ["\(item.edge.failed)", FlowsAmount.minute(item.edge.lastSeen)] }
+            cells.append(effect == .dependsOnDirection ? bothWays(item) : said(item.draft, effect))
+            if width >= 100 { cells.append(said(item.active, effect)) }
             table.add(cells)
         }
         for line in table.lines(width: context.width) { try context.print(line) }
@@ -76,12 +74,23 @@ struct SimulateText {
         return "\(item.asRecorded.title) / \(reversed.joined(separator: ", "))"
     }
 
-    private func said(_ verdict: Verdict) -> String {
+    /// What the columns of both policies are called.
+    private static func headings(_ effect: SimulatedEffect) -> (draft: String, active: String) {
+        switch effect {
+        case .broken: ("denied by", "allowed until now by")
+        case .opened: ("allowed by", "denied until now by")
+        case .dependsOnDirection: ("as recorded / reversed", "active")
+        case .undecided, .stillAllowed, .stillDenied: ("draft", "active")
+        }
+    }
+
+    private func said(_ verdict: Verdict, _ effect: SimulatedEffect) -> String {
+        if effect == .broken || effect == .opened { return verdict.decidedText }
         switch verdict.outcome {
-        case .allowed: "allowed by \(verdict.decidedText)"
-        case .denied: "denied by \(verdict.decidedText)"
-        case .indeterminate(let attribute): "needs \(attribute.rawValue)"
-        case .partly(let denied): "denied from ports \(denied.text)"
+        case .allowed: return "allowed by \(verdict.decidedText)"
+        case .denied: return "denied by \(verdict.decidedText)"
+        case .indeterminate(let attribute): return "needs \(attribute.rawValue)"
+        case .partly(let denied): return "denied from ports \(denied.text)"
         }
     }
 }

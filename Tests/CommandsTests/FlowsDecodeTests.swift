@@ -9,8 +9,8 @@ import Testing
         let result = try FlowsFixture().run(["flows", "decode"] + logs)
         #expect(result.status == .fine && result.lines.count == 613)
         // The first line of NASHUA_conn.log, by eye.
-        let first = try #require(
-            try JSONSerialization.jsonObject(with: Data(result.lines.first?.utf8 ?? "".utf8)) as? [String: Any])
+        let line = String(try #require(result.lines.first))
+        let first = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         #expect(first.text("source") == "10.0.1.6" && first.text("destination") == "10.0.0.4")
         #expect(first.number("destinationPort") == 53 && first.text("uid") == "Cvf4XX17hSAgXDdGEd")
         #expect(result.errorLines == ["\(logs[1]): 21 lines of a `dns` log, which records no connections"])

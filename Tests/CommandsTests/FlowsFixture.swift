@@ -26,7 +26,7 @@ final class FlowsFixture {
     static let now = Instant(rawValue: 1_795_342_220_000_000_000)
 
     struct Result {
-        let status: ExitStatus
+        let status: Commands.ExitStatus
         let output: String
         let errors: String
 

@@ -42,7 +42,8 @@ import Testing
     }
 
     private static let good =
-        #"{"_path":"conn","ts":1.5,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":40000,"id.resp_h":"10.0.0.2","id.resp_p":443,"proto":"tcp"}"#
+        #"{"_path":"conn","ts":1.5,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":40000,"#
+        + #""id.resp_h":"10.0.0.2","id.resp_p":443,"proto":"tcp"}"#
 
     @Test func refusedLinesAreNamedAndTheRestIsKept() throws {
         let fixture = try FlowsFixture()
@@ -99,5 +100,24 @@ import Testing
             let json = try fixture.run(["map", "--data", data, "--format", "json"]).json()
             #expect(json.number("total", "connections") == connections, "\(names)")
         }
+    }
+
+    /// A log may name its stream as it likes; ESC `[2J` would clear the screen of whoever imports it.
+    @Test func namesFromLogsCannotCommandTheTerminal() throws {
+        let fixture = try FlowsFixture()
+        let path = try fixture.write(#"{"_path":"x\u001b[2J\u0007"}"# + "\n", to: "a.log")
+        for arguments in [["flows", "import", path, "--data", fixture.data], ["flows", "decode", path]] {
+            let result = fixture.run(arguments)
+            let text = result.output + result.errors
+            #expect(text.contains("of a `x\u{FFFD}[2J\u{FFFD}` log"))
+            #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control })
+        }
+    }
+
+    @Test func filesOfOneNameAreShownByTheirPaths() throws {
+        let fixture = try FlowsFixture()
+        let paths = try ["x/a.log", "y/a.log"].map { try fixture.write(Self.good + "\n", to: $0) }
+        let result = fixture.run(["flows", "import"] + paths + ["--data", fixture.data])
+        #expect(result.lines.dropFirst().prefix(2).map { String($0.prefix { $0 != " " }) } == paths)
     }
 }

@@ -52,7 +52,13 @@ import Testing
               - name: tickets
                 scope: role = controller
                 rules:
-                  - {name: kerberos, action: allow, anywhere: true, from: role = workstation, to: role = controller, services: tcp/88, reason: logins}
+                  - name: kerberos
+                    action: allow
+                    anywhere: true
+                    from: role = workstation
+                    to: role = controller
+                    services: tcp/88
+                    reason: logins
             enforcement:
               - {mode: visibility, members: role = workstation}
             """, to: "policy.yaml")

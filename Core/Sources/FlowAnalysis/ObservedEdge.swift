@@ -17,15 +17,17 @@ public struct ObservedEdge: Hashable, Sendable {
     public var lastSeen: Instant
     /// How the direction of the least certain of the connections is known.
     public var direction: DirectionSource
+    /// How many of the connections began with a handshake that the observer saw, which shows who the initiator was.
+    public var handshakes: Int
     /// The initiators' ports with the number of connections from each; only asked for where the direction is uncertain.
     ///
     /// Empty means not known: the other way round is then judged at the same service.
     public var initiatorPorts: [UInt16: Int]
 
-    /// Makes an edge.
+    /// Makes an edge; what is left out was not seen.
     public init(
         key: EdgeKey, connections: Int, failed: Int = 0, bytes: UInt64? = nil, firstSeen: Instant, lastSeen: Instant,
-        direction: DirectionSource, initiatorPorts: [UInt16: Int] = [:]
+        direction: DirectionSource, handshakes: Int = 0, initiatorPorts: [UInt16: Int] = [:]
     ) {
         self.key = key
         self.connections = connections
@@ -34,12 +36,32 @@ public struct ObservedEdge: Hashable, Sendable {
         self.firstSeen = firstSeen
         self.lastSeen = lastSeen
         self.direction = direction
+        self.handshakes = handshakes
         self.initiatorPorts = initiatorPorts
     }
+
+    /// Adds what one of its connections tells about their direction.
+    ///
+    /// Whoever knows the state of a connection in a protocol with a handshake has seen who began it: Zeek calls `OTH`,
+    /// here unknown, what it saw no SYN of (docs.zeek.org, `Conn::Info`, `conn_state`).
+    public mutating func addEvidence(initiatorPort: UInt16, state: ConnectionState) {
+        guard key.proto.hasPorts else { return }
+        initiatorPorts[initiatorPort, default: 0].addSaturating(1)
+        if key.proto.beginsWithHandshake, state != .unknown { handshakes.addSaturating(1) }
+    }
+
+    /// Whether the initiator of every connection is known from a source that semantics §5 names: the host's sockets,
+    /// the first SYN, or connection tracking; and not just from a log's word.
+    public var hasCertainDirection: Bool { direction.isCertain || handshakes >= connections }
+}
+
+extension IPProtocol {
+    /// TCP (RFC 9293 §3.5), SCTP (RFC 9260 §5.1) and DCCP (RFC 4340 §8.1).
+    var beginsWithHandshake: Bool { self == .tcp || self == .sctp || self == .dccp }
 }
 
 extension DirectionSource {
-    /// Whether the initiator is known from one of the sources that semantics §5 names, and not just from a log's word.
+    /// Whether this is one of the sources that semantics §5 names, and not just a log's word.
     public var isCertain: Bool {
         switch self {
         case .hostSockets, .firstSYN, .conntrack: true

@@ -32,7 +32,16 @@ public enum SimulatedEffect: String, Sendable, Hashable, CaseIterable, Comparabl
     /// Orders as the cases are written.
     public static func < (a: Self, b: Self) -> Bool { a.order < b.order }
 
-    private var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+    var order: Int {
+        switch self {
+        case .broken: 0
+        case .opened: 1
+        case .dependsOnDirection: 2
+        case .undecided: 3
+        case .stillAllowed: 4
+        case .stillDenied: 5
+        }
+    }
 }
 
 /// A number of edges and of the connections in them.
@@ -45,14 +54,15 @@ public struct EdgeCount: Hashable, Sendable {
 
 /// How much observed traffic meets each effect; every edge is counted once.
 public struct EffectTally: Hashable, Sendable {
-    private var counts: [SimulatedEffect: EdgeCount] = [:]
+    /// In the order of the effects.
+    private var counts = Array(repeating: EdgeCount(), count: SimulatedEffect.allCases.count)
 
     /// The edges and connections of one effect.
-    public subscript(effect: SimulatedEffect) -> EdgeCount { counts[effect] ?? EdgeCount() }
+    public subscript(effect: SimulatedEffect) -> EdgeCount { counts[effect.order] }
 
     mutating func add(_ effect: SimulatedEffect, connections: Int) {
-        counts[effect, default: EdgeCount()].edges += 1
-        counts[effect, default: EdgeCount()].connections.addSaturating(connections)
+        counts[effect.order].edges += 1
+        counts[effect.order].connections.addSaturating(connections)
     }
 }
 

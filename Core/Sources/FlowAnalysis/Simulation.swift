@@ -40,9 +40,9 @@ public struct SimulatedEdge: Hashable, Sendable {
 
 /// What a draft would change for traffic that was observed (semantics §7).
 ///
-/// Every edge is judged under both policies at one instant. An edge whose direction only its log states is judged both
-/// ways: where both ways come to the same, direction does not matter; where they differ, the edge stands apart. What a
-/// policy cannot decide stands apart too and never counts as broken.
+/// Every edge is judged under both policies at one instant. An edge without `hasCertainDirection` is judged both ways:
+/// where both ways come to the same, direction does not matter; where they differ, the edge stands apart. What a policy
+/// cannot decide stands apart too and never counts as broken.
 public struct Simulation: Sendable {
     /// Edges, and their connections, by effect under policy verdicts.
     public private(set) var policy = EffectTally()
@@ -52,10 +52,12 @@ public struct Simulation: Sendable {
     public let view: VerdictView
     /// The edges that are changed or stand apart, by effect, then most connections, then key.
     public private(set) var edges: [SimulatedEdge] = []
-    /// The number of edges whose direction only their log states.
+    /// The number of edges without a certain direction.
     public private(set) var uncertainDirections = 0
 
-    /// Judges edges under both policies. Cost: linear in edges, and in initiator ports where the direction is uncertain.
+    /// Judges edges under both policies.
+    ///
+    /// Cost: linear in edges, and in initiator ports of uncertain directions.
     public init(
         _ observed: some Sequence<ObservedEdge>, active: PolicyEngine, draft: PolicyEngine, at instant: Instant,
         view: VerdictView = .policy
@@ -65,8 +67,8 @@ public struct Simulation: Sendable {
             active: EdgeJudge(active, at: instant), draft: EdgeJudge(draft, at: instant))
         for edge in observed {
             let recorded = judges.decide(edge.key.flow)
-            let reversals = edge.direction.isCertain ? [] : judges.reversals(of: edge)
-            if !edge.direction.isCertain { uncertainDirections += 1 }
+            let reversals = edge.hasCertainDirection ? [] : judges.reversals(of: edge)
+            if !edge.hasCertainDirection { uncertainDirections += 1 }
             let byPolicy = Self.judge(edge, recorded, reversals, .policy)
             let byEffect = Self.judge(edge, recorded, reversals, .effective)
             policy.add(byPolicy.effect, connections: edge.connections)

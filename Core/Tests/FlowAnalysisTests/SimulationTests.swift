@@ -156,8 +156,28 @@ import Testing
         #expect(simulation.breaksSomething)
     }
 
-    /// The log says that the database opened connections to ports of web servers. If in truth the servers opened them,
-    /// they reached the port that the log gives for the initiator.
+    /// Zeek's word alone does not tell the initiator, but a handshake does, and in UDP there is none.
+    @Test(
+        arguments: [
+            (.tcp, [.established, .attempted, .rejected], true), (.sctp, [.established], true),
+            (.dccp, [.rejected], true),
+            (.tcp, [.established, .unknown], false), (.tcp, [], false), (.udp, [.established], false),
+            (.gre, [.established], false),
+        ] as [(IPProtocol, [ConnectionState], Bool)])
+    func aHandshakeTellsTheInitiator(proto: IPProtocol, states: [ConnectionState], isCertain: Bool) throws {
+        var edge = try World.edge(
+            "10.0.1.1", "10.0.2.1", proto, proto.hasPorts ? .port(1) : .unspecified, connections: max(states.count, 1),
+            direction: .asRecorded)
+        for state in states { edge.addEvidence(initiatorPort: 50_000, state: state) }
+        #expect(edge.hasCertainDirection == isCertain)
+        #expect(edge.initiatorPorts == (proto.hasPorts && !states.isEmpty ? [50_000: states.count] : [:]))
+        let engine = try World.engine(try workloads())
+        #expect(simulate([edge], engine, engine).uncertainDirections == (isCertain ? 0 : 1))
+    }
+
+    /// The log says that the database opened connections to ports of web servers.
+    ///
+    /// If in truth the servers opened them, they reached the port that the log gives for the initiator.
     @Test func reversedEdgesReachTheInitiatorsPort() throws {
         let both = [try World.match("all", "all", [.any])]
         let active = try World.engine(try workloads(), allow: both)

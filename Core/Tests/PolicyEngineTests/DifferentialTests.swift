@@ -51,11 +51,12 @@ import Testing
                 return decision
             }
         }
-        let flat = Differential.flat(seeds: worlds(600, from: 50_000, debugShare: 100), flows: 40, tally: &tally) {
+        let seeds = worlds(600, from: 50_000, debugShare: 100)
+        let flat = Differential.flat(seeds: seeds, flows: 40, tally: &tally) {
             table($0.workloads, $0.policy)
         }
         #expect(flat == nil, "\(flat.map(\.description) ?? "")")
-        let lattice = Differential.lattice(seeds: worlds(600, from: 50_000, debugShare: 100), flows: 40, tally: &tally) {
+        let lattice = Differential.lattice(seeds: seeds, flows: 40, tally: &tally) {
             table($0.workloads, $0.policy.lowered())
         }
         #expect(lattice == nil, "\(lattice.map(\.description) ?? "")")

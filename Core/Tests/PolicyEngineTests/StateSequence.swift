@@ -8,7 +8,7 @@ struct NamedState: Sendable {
     let name: String
     let workloads: [Workload]
     let policy: Policy
-    /// The connections that pass, as `from>to:port`; `*` stands for anything. Every other probe is denied.
+    /// The connections that pass, as `from>to:port` where `*` stands for anything; every other probe is denied.
     let passes: [String]
 
     /// Nobody, under the policy without any rule.
