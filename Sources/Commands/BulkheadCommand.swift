@@ -13,6 +13,7 @@ extension ContextCommand {
 
 /// The root of all commands.
 public struct BulkheadCommand: ParsableCommand {
+    /// Name, summary and commands.
     public static let configuration = CommandConfiguration(
         commandName: "bulkhead",
         abstract: "Map, test and enforce who may talk to whom inside a network.",
@@ -20,6 +21,7 @@ public struct BulkheadCommand: ParsableCommand {
         version: "0.1.0",
         subcommands: subcommands)
 
+    /// Makes the command without arguments.
     public init() {}
 
     static var subcommands: [any ParsableCommand.Type] {
@@ -76,7 +78,10 @@ public struct BulkheadCommand: ParsableCommand {
             if !(command is any ContextCommand) { try command.run() }
         } catch {
             guard exitCode(for: error) != .success else {
-                try context.print(fullMessage(for: error, columns: context.width))
+                // The parser wraps everything but the line of usage.
+                for line in fullMessage(for: error, columns: context.width).components(separatedBy: "\n") {
+                    if line.hasPrefix("USAGE:") { try context.say(line) } else { try context.print(line) }
+                }
                 return .fine
             }
             throw CommandError(Self.oneLine(message(for: error)))

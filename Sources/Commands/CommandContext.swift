@@ -92,7 +92,9 @@ public final class CommandContext {
         try errors(Array((line + "\n").utf8)[...])
     }
 
-    /// Shows how far a long task is, on one line that the next overwrites; nil clears it. Nothing unless on a terminal.
+    /// Shows how far a long task is, on one line that the next overwrites; nil clears it.
+    ///
+    /// Shows nothing unless on a terminal.
     func progress(_ text: String?) throws {
         guard showsProgress else { return }
         try errors(Array(("\r\u{1B}[K" + (text ?? "")).utf8)[...])
