@@ -12,7 +12,7 @@ extension Policy {
     public func lowered() -> FlatPolicy {
         let byName = quarantines.sorted { $0.id < $1.id }
         var tiers = [Tier(id: "icmp", rules: Self.messageRules)]
-        tiers.append(Tier(id: "essential", rules: essential.flatMap { Self.both($0.id, .allow, $0.match) }))
+        tiers.append(Tier(id: "essential", rules: essential.flatMap(Self.allow)))
         for quarantine in byName { tiers.append(Self.tier(quarantine)) }
         for guardrail in guardrails.sorted(by: { $0.id < $1.id }) { tiers.append(Self.tier(guardrail)) }
         var allows = byName.flatMap(Self.exceptionAllows)
@@ -56,6 +56,10 @@ extension Policy {
         _ id: RuleID, _ action: RuleAction, _ match: TrafficMatch, rank: Int = 0, validity: Validity = .always
     ) -> [FlatRule] {
         [Direction.egress, .ingress].map { one(id, action, match, $0, rank: rank, validity: validity) }
+    }
+
+    private static func allow(_ rule: EssentialRule) -> [FlatRule] {
+        both(rule.id, .allow, rule.match).filter { rule.directions.contains($0.direction) }
     }
 
     private static func one(

@@ -47,10 +47,11 @@ public struct ProgramBuilder {
         let applying = identities.filter { engine.holds(layer.appliesTo, $0) }
         let mode = applying.compactMap { engine.mode(of: $0, layer, .effective) }.max { $0.strength < $1.strength }
         var program = WorkloadProgram(
-            workload: id, addresses: addresses, mode: mode,
+            workload: id, addresses: addresses,
+            sharedAddresses: addresses.filter { engine.directory.owners(of: $0).count > 1 }, mode: mode,
             isQuarantined: workload.mode != nil && identities.contains { engine.holds(layer.fullFor, $0) }, tiers: [],
             defaultAction: nil)
-        guard let mode, mode.enforces else { return program }
+        guard let mode, mode != .idle else { return program }
         program.defaultAction = mode == .selective ? layer.source.selectiveDefault : layer.source.fullDefault
         program.tiers = tiers(number, identities, addresses)
         return program

@@ -9,13 +9,16 @@ public struct WorkloadProgram: Hashable, Sendable {
     public var workload: WorkloadID
     /// The workload's addresses, ascending.
     public var addresses: [IPAddress]
+    /// Those of its addresses that other workloads have too, ascending; between them nothing is known to be its own traffic.
+    public var sharedAddresses: [IPAddress]
     /// The mode that is enforced: the workload's own, or full in quarantine; nil without an agent.
     public var mode: EnforcementMode?
     /// Whether a quarantine raised the mode.
     public var isQuarantined: Bool
     /// The tiers, highest precedence first; a tier without rules and default is left out unless a pass names it.
     public var tiers: [ProgramTier]
-    /// What happens to what no tier decides; nil where the agent does not enforce.
+    /// What happens to what no tier decides; nil where nothing is evaluated. In visibility it is what full mode would do:
+    /// the packet filter counts and reports it, and drops nothing.
     public var defaultAction: DefaultAction?
 }
 

@@ -135,9 +135,8 @@ public struct LatticeReference: Sendable {
 
     /// What the host needs to stay manageable passes, quarantined or not.
     private func essential(_ seat: Seat) -> EndDecision {
-        let claims = policy.essential.compactMap { rule in
-            claim(rule.id, rule.match, isDenial: false, seat)
-        }
+        let mine = policy.essential.filter { $0.directions.contains(seat.isSource ? .egress : .ingress) }
+        let claims = mine.compactMap { claim($0.id, $0.match, isDenial: false, seat) }
         return first(of: claims, in: "essential", then: Self.allow) {
             quarantines(policy.quarantines.sorted { $0.id < $1.id }[...], seat)
         }
