@@ -183,7 +183,8 @@ enum LinkMessages {
     /// Multicast listener messages; sent with hop limit 1 (RFC 2710 §3, RFC 3810 §5).
     static let listener: [UInt8] = [130, 131, 132, 143]
     /// `127.0.0.0/8` (RFC 1122 §3.2.1.3) and `::1` (RFC 4291 §2.5.3).
-    static let loopback = AddressSet([
-        Prefix(IPAddress(ipv4: 0x7F00_0000), length: 8), Prefix(IPAddress(ipv6: 1), length: 128),
-    ].compactMap(\.self))
+    static let loopback = AddressSet(
+        [
+            Prefix(IPAddress(ipv4: 0x7F00_0000), length: 8), Prefix(IPAddress(ipv6: 1), length: 128),
+        ].compactMap(\.self))
 }
