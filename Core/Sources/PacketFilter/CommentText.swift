@@ -9,6 +9,7 @@ enum CommentText {
 
     /// The escaped text; where that is too long, its beginning, `~` and the hash of the whole.
     static func escaped(_ text: String) -> String {
+        if text.utf8.count <= limit, text.utf8.allSatisfy(isPlain) { return text }
         var result = ""
         for byte in text.utf8 {
             if isPlain(byte) {

@@ -1,6 +1,6 @@
 /// A 64-bit FNV-1a hash, the same on every machine and in every run.
 ///
-/// Offset basis and prime: RFC 9923 §2.2 (the FNV parameters for 64 bits). It is no defence against somebody who seeks
+/// Offset basis and prime: RFC 9923, the constants for 64 bits. It is no defence against somebody who seeks
 /// collisions; whoever names things by it keeps the content beside the name and refuses two contents under one name.
 public struct ContentHash: Hashable, Comparable, Sendable {
     /// The hash of the bytes so far.

@@ -13,6 +13,8 @@ struct DenialChains {
     func verdict(
         _ reason: DenialReason, _ denial: RuleAction.Denial = .drop, _ builder: inout TableBuilder
     ) throws(RenderError) -> FilterVerdict {
+        let key = TableBuilder.Denial(reason: reason, denial: denial)
+        if let known = builder.knownDenials[key] { return known }
         let counter = try builder.counter(reason)
         let end = try ending(denial, &builder)
         let sampling = try sampling(end, &builder)
@@ -21,7 +23,9 @@ struct DenialChains {
             FilterRule([], [.counter(counter), .verdict(.jump(sampling))], comment: reason.name),
             FilterRule([], [.log(prefix: prefix, group: logGroup), .verdict(end)]),
         ]
-        return .goto(try builder.chain("deny", rules))
+        let verdict = FilterVerdict.goto(try builder.chain("deny", rules))
+        builder.knownDenials[key] = verdict
+        return verdict
     }
 
     private func ending(

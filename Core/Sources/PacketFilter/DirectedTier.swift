@@ -16,8 +16,8 @@ struct DirectedTier {
 
     /// The tiers of a program in one direction, as many as the program has.
     ///
-    /// Out go rules that are not in force, and allows and passes that ask for a process or a principal, which then match
-    /// nothing; a deny that asks for one is refused.
+    /// Out go rules that are not in force, and allows and passes that ask for a process or a principal, which then
+    /// match nothing; a deny that asks for one is refused.
     static func tiers(
         of program: WorkloadProgram, _ direction: Direction, at instant: Instant
     ) throws(RenderError) -> [DirectedTier] {
@@ -38,8 +38,8 @@ struct DirectedTier {
         return result
     }
 
-    /// Neighbours of one name, action and expiry as one rule, with their parts in an order of their own: flat rules that
-    /// come from one written rule stand in no order that means something.
+    /// Neighbours of one name, action and expiry as one rule, with their parts in an order of their own: flat rules
+    /// that come from one written rule stand in no order that means something.
     private static func merged(_ rules: [DirectedRule]) -> [DirectedRule] {
         var result: [DirectedRule] = []
         for next in rules {

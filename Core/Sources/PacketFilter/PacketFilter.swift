@@ -2,12 +2,14 @@ internal import NetworkTypes
 public import PolicyEngine
 internal import PolicyModel
 
-/// Turns the program of a workload into the nftables ruleset of its host. No I/O, no clock; equal input, equal text.
+/// Turns the program of a workload into the nftables ruleset of its host.
+///
+/// No I/O, no clock; equal input, equal text.
 public enum PacketFilter {
     /// Renders a program.
     ///
-    /// Where the program has no default action its agent does not enforce, and the base chains are empty. In visibility a
-    /// program with a default action is evaluated, counted and logged, and nothing is dropped. Throws when the
+    /// Where the program has no default action its agent does not enforce, and the base chains are empty. In visibility
+    /// a program with a default action is evaluated, counted and logged, and nothing is dropped. Throws when the
     /// program asks for what a packet filter cannot do or is too large; then nothing of it may be installed.
     public static func render(
         _ program: WorkloadProgram, options: RenderOptions

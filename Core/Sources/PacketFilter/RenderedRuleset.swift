@@ -19,9 +19,9 @@ public struct RenderedRuleset: Hashable, Sendable {
 
     /// The transaction that turns the table of `old` into this one, in one buffer.
     ///
-    /// New sets and chains come first, then the base chains' jumps are exchanged (flushed and added again: leak-free inside
-    /// one transaction, unlike anything that re-creates a base chain), then what is no longer used goes, callers before
-    /// callees. Counters that stay keep their counts. Throws `hashCollision` when one name has two meanings.
+    /// New sets and chains come first, then the base chains' jumps are exchanged (flushed and added again: leak-free
+    /// inside one transaction, unlike anything that re-creates a base chain), then what is no longer used goes, callers
+    /// before callees. Counters that stay keep their counts. Throws `hashCollision` when one name has two meanings.
     public func replacing(_ old: RenderedRuleset) throws(RenderError) -> String { try table.replacing(old.table) }
 
     /// The transaction that removes our table, whether it exists or not; from then on nothing is enforced.

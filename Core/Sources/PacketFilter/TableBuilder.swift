@@ -3,6 +3,11 @@ internal import PolicyModel
 
 /// Collects sets, chains, counters; gives equal content one name and refuses one name for two contents.
 struct TableBuilder {
+    struct Denial: Hashable {
+        let reason: DenialReason
+        let denial: RuleAction.Denial
+    }
+
     let limits: FilterLimits
     private(set) var sets: [FilterSet] = []
     private(set) var chains: [FilterChain] = []
@@ -11,6 +16,16 @@ struct TableBuilder {
     private var setNumbers: [String: Int] = [:]
     private var chainNumbers: [String: Int] = [:]
     private var setNames: [FilterSet.Kind: [[AddressRange]: String]] = [:]
+    private struct HostsKey: Hashable {
+        let family: AddressFamily
+        let count: Int
+        let first: IPAddress
+        let last: IPAddress
+    }
+
+    private var knownHosts: [HostsKey: [(addresses: [IPAddress], name: String?)]] = [:]
+    /// The verdict that denies for a reason, answered or not, once it was made.
+    var knownDenials: [Denial: FilterVerdict] = [:]
     private var elementCount = 0
     private var ruleCount = 0
     /// For each chain, how deep the chains below it reach, and how many chain visits validating it takes.
@@ -20,9 +35,16 @@ struct TableBuilder {
     init(limits: FilterLimits) { self.limits = limits }
 
     /// The name of the set of these addresses, or nil when there are none of this family.
+    ///
+    /// Many rules share one list; comparing a list with itself takes no time, hashing it would.
     mutating func hosts(_ addresses: [IPAddress], _ family: AddressFamily) throws(RenderError) -> String? {
+        guard let first = addresses.first, let last = addresses.last else { return nil }
+        let key = HostsKey(family: family, count: addresses.count, first: first, last: last)
+        if let same = knownHosts[key]?.first(where: { $0.addresses == addresses }) { return same.name }
         let elements = addresses.filter { $0.family == family }.compactMap { AddressRange($0, $0) }
-        return try set(.hosts(family), elements, prefix: "h\(family.rawValue)")
+        let name = try set(.hosts(family), elements, prefix: "h\(family.rawValue)")
+        knownHosts[key, default: []].append((addresses, name))
+        return name
     }
 
     /// The name of the set of these blocks, or nil when there are none of this family.

@@ -26,18 +26,26 @@ struct FilterWorld {
         rejecting = Set(rules.filter { $0.action == .deny(.reject) }.map(\.id))
     }
 
+    /// A policy of Bulkhead's own, without quarantines that pick some of a workload's addresses: the engine then
+    /// raises the mode for those only, a program has one mode.
     static func lattice(_ rng: inout SplitMix64) -> FilterWorld {
-        let world = LatticeWorld.random(using: &rng, forKernel: true)
-        return FilterWorld(workloads: world.workloads, policy: world.policy.lowered())
+        while true {
+            let world = LatticeWorld.random(using: &rng, forKernel: true)
+            if world.policy.quarantines.contains(where: { $0.members.mentionsAddresses }) { continue }
+            return FilterWorld(workloads: world.workloads, policy: world.policy.lowered())
+        }
     }
 
-    /// One agent layer of tiers with defaults, selections and passes to named tiers.
+    /// One agent layer of tiers with defaults, selections and passes to named tiers; no selection picks some of a
+    /// workload's addresses, because a program has one default for each tier and direction.
     static func flat(_ rng: inout SplitMix64) -> FilterWorld {
         var limits = WorldLimits()
         limits.hasAttributes = false
         while true {
             let world = FlatWorld.random(limits: limits, using: &rng)
             guard var layer = world.policy.layers.first(where: { $0.enforcer == .agent }) else { continue }
+            let selections = layer.tiers.flatMap { $0.selections ?? [] }
+            if selections.contains(where: { $0.subject.mentionsAddresses }) { continue }
             layer.id = Policy.layerID
             layer.appliesTo = .any
             layer.appliesWhen = []
@@ -115,6 +123,17 @@ extension FilterWorld {
         case .rule(let id, _, _): return .denied(.rule(id), answered: rejecting.contains(id))
         case .tierDefault(let tier, _): return .denied(.tierDefault(tier), answered: false)
         case .layerDefault, .selfTraffic, .nothing: return .denied(.layerDefault, answered: false)
+        }
+    }
+}
+
+extension EndExpression {
+    fileprivate var mentionsAddresses: Bool {
+        switch self {
+        case .any, .anyWorkload, .selector, .workload: false
+        case .addressSet, .addresses: true
+        case .union(let parts), .intersection(let parts): parts.contains(where: \.mentionsAddresses)
+        case .difference(let first, let second): first.mentionsAddresses || second.mentionsAddresses
         }
     }
 }

@@ -18,14 +18,18 @@ func worlds(_ count: UInt64, from first: UInt64 = 0) -> Range<UInt64> {
         var differential = FilterDifferential()
         let found = try differential.run(worlds(2000))
         #expect(found == nil, "\(found?.description ?? "")")
-        #expect(differential.denied * 4 > differential.compared, "only \(differential.denied) of \(differential.compared) denied")
+        #expect(
+            differential.denied * 4 > differential.compared,
+            "only \(differential.denied) of \(differential.compared) denied")
     }
 
     @Test func theRulesetDecidesAsTheEngineOnFlatWorlds() throws {
         var differential = FilterDifferential(world: FilterWorld.flat)
         let found = try differential.run(worlds(2000))
         #expect(found == nil, "\(found?.description ?? "")")
-        #expect(differential.denied * 10 > differential.compared, "only \(differential.denied) of \(differential.compared) denied")
+        #expect(
+            differential.denied * 10 > differential.compared,
+            "only \(differential.denied) of \(differential.compared) denied")
     }
 
     @Test func visibilityCountsAndLogsButNeverDrops() throws {

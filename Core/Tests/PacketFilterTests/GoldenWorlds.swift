@@ -65,7 +65,8 @@ enum GoldenWorld {
                 "shop/office-ssh", from: .addressSet("office"), to: .anyWorkload,
                 [.ports(.tcp, destination: PortSet(22), source: PortSet(1024...65535))], anywhere: true,
                 until: Instant(rawValue: Instant.golden.rawValue + 86_400_000_000_000)),
-            rule("shop/no-snmp", .deny(.reject), from: .any, to: .anyWorkload, [.ports(.udp, destination: PortSet(161))]),
+            rule(
+                "shop/no-snmp", .deny(.reject), from: .any, to: .anyWorkload, [.ports(.udp, destination: PortSet(161))]),
         ]
         let guardrail = Guardrail(
             id: "web-not-to-db", match: TrafficMatch(from: web, to: db, services: [.any]),

@@ -58,7 +58,8 @@ import Testing
             let rendered = try PacketFilter.render(program(name), options: RenderOptions(instant: .golden))
             let reference = DenialReference(.rule(RuleID(rawValue: "icmp/redirects-never\(name)")))
             #expect(rendered.references[reference] == .rule(RuleID(rawValue: "icmp/redirects-never\(name)")))
-            let text = try #require(rendered.text.split(separator: "\n").first { $0.contains("\"rule icmp/redirects-never") })
+            let text = try #require(
+                rendered.text.split(separator: "\n").first { $0.contains("\"rule icmp/redirects-never") })
             if let other = comments.updateValue(name, forKey: String(text)) { Issue.record("\(name) \(other)") }
         }
     }
@@ -71,7 +72,7 @@ import Testing
         }
     }
 
-    /// Values of the FNV-1a test vectors that go round with the reference code (RFC 9923, appendix; isthe.com/chongo).
+    /// From the test vectors of the FNV reference code (RFC 9923).
     @Test(arguments: [
         ("", "cbf29ce484222325"), ("a", "af63dc4c8601ec8c"), ("foobar", "85944171f73967e8"),
     ]) func theHashIsFNV1a(_ text: String, _ digits: String) {

@@ -35,7 +35,8 @@ import Testing
         let essential = EssentialRule(
             id: "e", match: match, documentation: Documentation(owner: "tests", reason: "a template"))
         let engine = PolicyEngine(
-            workloads: [Workload(id: "w", addresses: [own], mode: .full)], policy: Policy(essential: [essential]).lowered())
+            workloads: [Workload(id: "w", addresses: [own], mode: .full)],
+            policy: Policy(essential: [essential]).lowered())
         var builder = ProgramBuilder(engine)
         guard let program = builder.program(for: "w") else { preconditionFailure("the engine knows its workload") }
         return program
@@ -125,13 +126,14 @@ import Testing
     /// Every pass over a tier nests deeper; the kernel follows 16 chains (`NFT_JUMP_STACK_SIZE`).
     @Test func passesOverTiersNestOnlyAsDeepAsTheKernelFollows() throws {
         func program(_ passes: Int) -> WorkloadProgram {
-            Self.program((0..<passes * 2).map { tier in
-                [
-                    Self.rule(
-                        RuleID(rawValue: "p\(tier)"), .pass(to: TierID(rawValue: "t\(tier + 2)")),
-                        peers: PeerSet(hosts: [Self.peer])), Self.rule(RuleID(rawValue: "d\(tier)"), .deny(.drop)),
-                ]
-            })
+            Self.program(
+                (0..<passes * 2).map { tier in
+                    [
+                        Self.rule(
+                            RuleID(rawValue: "p\(tier)"), .pass(to: TierID(rawValue: "t\(tier + 2)")),
+                            peers: PeerSet(hosts: [Self.peer])), Self.rule(RuleID(rawValue: "d\(tier)"), .deny(.drop)),
+                    ]
+                })
         }
         _ = try PacketFilter.render(program(2), options: RenderOptions(instant: .golden))
         #expect(throws: RenderError.self) {

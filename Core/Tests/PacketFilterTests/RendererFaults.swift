@@ -71,7 +71,9 @@ struct RendererFault: CustomStringConvertible, Sendable {
             rules.insert(rules.remove(at: state), at: 0)
         },
         rules("everything on the loopback interface is self-traffic", hooks) { rules in
-            for place in rules.indices where rules[place].comment == "self-traffic" { rules[place].matches.removeLast() }
+            for place in rules.indices where rules[place].comment == "self-traffic" {
+                rules[place].matches.removeLast()
+            }
         },
         rules("the source port is not tested", walks) { rules in
             for place in rules.indices {

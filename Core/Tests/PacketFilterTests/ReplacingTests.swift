@@ -6,8 +6,9 @@ import Testing
 /// The transaction from one rendering to the next.
 @Suite struct ReplacingTests {
     private func names(_ table: FilterTable) -> Set<String> {
-        Set(table.chains.map { "chain \($0.name)" } + table.sets.map { "set \($0.name)" }
-            + table.counters.map { "counter \($0.name)" })
+        Set(
+            table.chains.map { "chain \($0.name)" } + table.sets.map { "set \($0.name)" }
+                + table.counters.map { "counter \($0.name)" })
     }
 
     @Test func anUpdateLeavesExactlyTheNewTable() throws {

@@ -88,7 +88,9 @@ import Testing
         }
         // Two rules for one group of peers, at both ends of the dispatch, and one set.
         let rendered = try GoldenCase(name: "", program: GoldenWorld.program("db", .full)).rendered()
-        let everyone = rendered.table.sets.filter { $0.elements.map(\.description) == ["10.0.0.1", "10.0.0.2", "10.0.0.3"] }
+        let everyone = rendered.table.sets.filter {
+            $0.elements.map(\.description) == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+        }
         #expect(everyone.count == 1)
         let uses = rendered.table.chains.flatMap(\.rules).filter { $0.namedSets.contains(everyone[0].name) }
         #expect(uses.count > 3)
