@@ -72,4 +72,32 @@ import Testing
             #expect(program == engine, "\(port)")
         }
     }
+
+    /// One expression as the peer of both kinds: the address is in the deny's set and not in the allow's.
+    @Test(arguments: [0, 1]) func aSharedAddressIsAPeerOfTheDenyAndNotOfTheAllow(rankOfDeny: Int) throws {
+        let app = try #require(LabelKey("app"))
+        let value = try #require(LabelValue("db"))
+        let peer = EndExpression.selector(.equals(app, value))
+        func rule(_ id: RuleID, _ action: RuleAction, _ port: UInt16, rank: Int) -> FlatRule {
+            FlatRule(
+                id: id, rank: rank, action: action, direction: .egress, subject: .any, peer: peer,
+                services: [.ports(.tcp, destination: PortSet(port))])
+        }
+        let rules = [
+            rule("no", .deny(.drop), 22, rank: rankOfDeny), rule("yes", .allow, 80, rank: 1 - rankOfDeny),
+        ]
+        let workloads = [
+            Workload(id: "web", addresses: [Self.web], mode: .full),
+            Workload(id: "a", labels: [app: value], addresses: [Self.both]), Workload(id: "b", addresses: [Self.both]),
+        ]
+        let policy = Self.policy([Tier(id: "first", rules: rules)])
+        let expected: [(UInt16, Decider)] = [
+            (22, .rule("no", tier: "first", layer: "host")), (80, .layerDefault("host")),
+        ]
+        for (port, decider) in expected {
+            let (program, engine) = try Self.judged(workloads, policy, port)
+            #expect(engine == EndDecision(.denied, by: decider))
+            #expect(program == engine)
+        }
+    }
 }

@@ -1,0 +1,57 @@
+import NetworkTypes
+import PolicyEngine
+import PolicyModel
+import PolicyReference
+import Testing
+
+/// What tells flows apart although no expression does.
+@Suite struct TableCornerTests {
+    private static func address(_ host: UInt32) -> IPAddress { IPAddress(ipv4: 0x0A00_0000 + host) }
+
+    /// The outcomes of the table, for connections between hosts, compared with the reference.
+    private static func outcomes(
+        _ workloads: [Workload], _ policy: FlatPolicy, _ pairs: [(UInt32, UInt32)]
+    ) throws -> [Outcome] {
+        let instant = Instant(rawValue: 0)
+        let made = DecisionTable(PolicyEngine(workloads: workloads, policy: policy), at: instant)
+        var table = try #require(made)
+        let reference = FlatReference(workloads: workloads, policy: policy)
+        return pairs.map { source, destination in
+            let flow = Flow(
+                source: FlowEnd(address(source)), destination: FlowEnd(address(destination)), proto: .tcp,
+                sourcePort: 5000, destinationPort: 80)
+            let key = table.decide(flow)
+            let decision = table.decision(key)
+            #expect(decision == reference.decide(flow, at: instant), "\(source) → \(destination)")
+            return decision.effective.outcome
+        }
+    }
+
+    @Test func labelsOfRelationsTellClassesApart() throws {
+        let env = try #require(LabelKey("env"))
+        let workloads = [("a", "prod"), ("b", "prod"), ("c", "dev")].enumerated().map { number, row in
+            Workload(
+                id: WorkloadID(rawValue: row.0), labels: [env: LabelValue(row.1)].compactMapValues(\.self),
+                addresses: [Self.address(UInt32(number) + 1)], mode: .full)
+        }
+        let rules = Direction.allCases.map {
+            FlatRule(
+                id: "same", action: .allow, direction: $0, subject: .any, peer: .any, relations: [.same([env])],
+                services: [.any])
+        }
+        let policy = FlatPolicy(
+            layers: [Layer(id: "host", enforcer: .agent, tiers: [Tier(id: "tier", rules: rules)])])
+        let outcomes = try Self.outcomes(workloads, policy, [(1, 2), (1, 3), (2, 1), (3, 2)])
+        #expect(outcomes == [.allowed, .denied, .allowed, .denied])
+    }
+
+    @Test func aWorkloadMayTalkToItselfAcrossItsAddresses() throws {
+        let workloads = [
+            Workload(id: "one", addresses: [Self.address(1), Self.address(2)], mode: .full),
+            Workload(id: "two", addresses: [Self.address(3), Self.address(4)], mode: .full),
+        ]
+        let policy = FlatPolicy(layers: [Layer(id: "host", enforcer: .agent, tiers: [])])
+        let outcomes = try Self.outcomes(workloads, policy, [(1, 2), (1, 3), (3, 4), (4, 2)])
+        #expect(outcomes == [.allowed, .denied, .allowed, .denied])
+    }
+}
