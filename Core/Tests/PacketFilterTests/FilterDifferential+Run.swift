@@ -43,6 +43,9 @@ struct FilterDifferential {
         if isWatched {
             guard program.mode?.enforces ?? false else { return nil }
             slow.mode = .visibility
+        } else if program.mode == .visibility {
+            // What is watched counts what full mode would deny; the watched runs compare that.
+            return nil
         }
         let now = instant.inSeconds
         let rendered = try PacketFilter.render(slow, options: RenderOptions(instant: now))
@@ -54,8 +57,6 @@ struct FilterDifferential {
         for own in program.addresses where world.owners(own).count == 1 {
             for peer in world.peers(of: own) {
                 let isSelf = world.owners(peer) == [program.workload]
-                // A known limit: the program does not say which of its addresses another workload lists too.
-                if !isSelf, world.owners(peer).contains(program.workload) { continue }
                 for direction in Direction.allCases {
                     for _ in 0..<(program.mode?.enforces ?? false ? packets : 1) {
                         let (from, to) = direction == .egress ? (own, peer) : (peer, own)

@@ -51,7 +51,8 @@ import Testing
         for _ in 0..<20 {
             guard let flow = visible(Flow.random(among: workloads, using: &rng)) else { continue }
             let instant = Instant.random(using: &rng)
-            let verdict = engine.decide(flow, at: instant).effective
+            let decision = engine.decide(flow, at: instant)
+            let verdict = decision.effective
             let (sources, destinations) = (
                 workloads.filter { $0.addresses.contains(flow.source.address) },
                 workloads.filter { $0.addresses.contains(flow.destination.address) }
@@ -62,7 +63,20 @@ import Testing
                 (sources, Direction.egress, verdict.source), (destinations, .ingress, verdict.destination),
             ] where !owners.isEmpty {
                 guard isOneAtAllAddresses || owners.allSatisfy({ $0.addresses.count == 1 }) else { continue }
-                let answers = owners.sorted { $0.id < $1.id }.compactMap { programs[$0.id] }.map {
+                // What only watches says what full mode would do.
+                if owners.count == 1, let watching = programs[owners[0].id], watching.mode == .visibility {
+                    let would = ProgramInterpreter(program: watching, layer: layer.id).judge(
+                        flow, direction, at: instant)
+                    let full = direction == .egress ? decision.policy.source : decision.policy.destination
+                    guard would == full else {
+                        Issue.record(
+                            "seed \(seed): \(direction) \(flow): the watching program says \(would), full mode \(full)")
+                        return false
+                    }
+                }
+                let enforcing = owners.sorted { $0.id < $1.id }.compactMap { programs[$0.id] }
+                    .filter { $0.mode != .visibility }
+                let answers = enforcing.map {
                     ProgramInterpreter(program: $0, layer: layer.id).judge(flow, direction, at: instant)
                 }
                 let got =
