@@ -84,6 +84,7 @@ extension FilterMatch {
         case .isNotOpening: "tcp flags & (fin | syn | rst | ack) != syn"
         case .isReset: "tcp flags & rst == rst"
         case .before(let second): "meta time < \(second)"
+        case .notBefore(let second): "meta time >= \(second)"
         case .isSampled(let family, let hasPorts, let set): "\(family.tuple(hasPorts)) @\(set)"
         }
     }

@@ -141,6 +141,8 @@ public enum FilterMatch: Hashable, Sendable {
     case isReset
     /// Earlier than this second of UTC since 1970, exclusive.
     case before(second: Int64)
+    /// At this second of UTC since 1970 or later.
+    case notBefore(second: Int64)
     /// A tuple that is in a sampling set.
     case isSampled(AddressFamily, hasPorts: Bool, set: String)
 }

@@ -11,7 +11,7 @@ public struct RenderedRuleset: Hashable, Sendable {
     public let matchesNothing: [RuleID]
     /// The first instant at which another rendering would differ because a rule begins or ends; nil means never.
     ///
-    /// What begins does not begin by itself. An allow that ends does end by itself, for new connections.
+    /// What begins, and an allow that ends, does so by itself for new connections; a deny that ends needs the rendering.
     public let holdsUntil: Instant?
 
     /// The whole table, for `nft -f` where no table of ours exists; one transaction.

@@ -173,7 +173,9 @@ extension FilterRule {
         let tested = matches.compactMap { match -> String? in
             switch match {
             case .address(_, _, let set, _), .isSampled(_, _, let set): set
-            case .family, .proto, .ports, .messages, .hopLimitIsNot, .loopback, .isNotOpening, .isReset, .before: nil
+            case .family, .proto, .ports, .messages, .hopLimitIsNot, .loopback, .isNotOpening, .isReset, .before,
+                .notBefore:
+                nil
             }
         }
         return tested

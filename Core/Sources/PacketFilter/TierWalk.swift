@@ -170,6 +170,7 @@ struct TierWalk {
         _ builder: inout TableBuilder
     ) throws(RenderError) -> [[FilterMatch]] {
         var common: [FilterMatch] = []
+        if let start = directed.start { common.append(.notBefore(second: start)) }
         if let expiry = directed.expiry { common.append(.before(second: expiry)) }
         if let otherPorts = entry.otherPorts, let proto {
             common.append(.ports(proto, serviceSide.opposite, otherPorts))

@@ -179,6 +179,17 @@ import Testing
         #expect(try Self.verdict(program, at: 100).verdict == .dropped)
     }
 
+    @Test func whatBeginsLaterBeginsByItself() throws {
+        let validity = Validity(from: Instant(rawValue: 100_500_000_000))
+        let deny = Self.program([[Self.rule("d", .deny(.drop), validity: validity)]], .allow)
+        // A deny begins in the second of its instant, an allow in the first whole second after it.
+        #expect(try Self.verdict(deny, at: 99).verdict == .accepted)
+        #expect(try Self.verdict(deny, at: 100).verdict == .dropped)
+        let allow = Self.program([[Self.rule("a", .allow, validity: validity)]])
+        #expect(try Self.verdict(allow, at: 100).verdict == .dropped)
+        #expect(try Self.verdict(allow, at: 101).verdict == .accepted)
+    }
+
     @Test func theRenderingSaysWhenItIsOutdated() throws {
         let rules = [
             Self.rule("a", .allow, validity: Validity(from: Instant(rawValue: 50), until: Instant(rawValue: 90))),
