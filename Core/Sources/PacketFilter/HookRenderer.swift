@@ -46,7 +46,7 @@ struct HookRenderer {
                 FilterRule([.messages(.icmpv6, LinkMessages.neighbour), .hopLimitIsNot(.ipv6, 255)], late),
                 FilterRule([.messages(.icmpv6, LinkMessages.listener), .hopLimitIsNot(.ipv6, 1)], late),
             ],
-            .igmp: [FilterRule([.hopLimitIsNot(.ipv4, 1)], late)],
+            .igmp: [FilterRule([.hopLimitIsNot(.ipv4, 1)], late)] + (try groupQueries(&builder)),
         ]
         var cases: [FilterCase] = []
         let named = Set(dispatch.cut.protocols.map(\.proto)).union(guards.keys).sorted()
@@ -66,6 +66,13 @@ struct HookRenderer {
             rules.append(FilterRule([.proto(named, isMember: false)], others))
         }
         return rules
+    }
+
+    /// Routers ask groups, which are no workload's address, who listens (RFC 3376 §4.1.12); only the host can hear them.
+    private func groupQueries(_ builder: inout TableBuilder) throws(RenderError) -> [FilterRule] {
+        guard hook == .input, let set = try builder.ranges(LinkMessages.groups, .ipv4) else { return [] }
+        let isForGroup = FilterMatch.address(.ipv4, .destination, set: set, isMember: true)
+        return [FilterRule([isForGroup], .accept, comment: "essential/igmp-query")]
     }
 
     // MARK: Self-traffic
@@ -183,6 +190,8 @@ enum LinkMessages {
     static let neighbour: [UInt8] = [133, 134, 135, 136]
     /// Multicast listener messages; sent with hop limit 1 (RFC 2710 §3, RFC 3810 §5).
     static let listener: [UInt8] = [130, 131, 132, 143]
+    /// `224.0.0.0/4` (RFC 5771 §3).
+    static let groups = AddressSet([Prefix(IPAddress(ipv4: 0xE000_0000), length: 4)].compactMap(\.self))
     /// `127.0.0.0/8` (RFC 1122 §3.2.1.3) and `::1` (RFC 4291 §2.5.3).
     static let loopback = AddressSet(
         [

@@ -38,11 +38,10 @@ public struct EssentialRule: Hashable, Sendable {
         rule(
             "multicast-listener", .any, .any, icmpv6(130, 131, 132, 143), both,
             "switches learn who listens to IPv6 groups"),
-        // RFC 3376 §4: reports go to groups, queries come from IPv4 routers.
+        // RFC 3376 §4.2.14: reports go to groups. Queries reach groups too, which no policy governs.
         rule(
             "igmp-report", .any, ipv4(0xE000_0000, 4), [.proto(.igmp)], [.egress],
             "switches learn who listens to groups"),
-        rule("igmp-query", ipv4(0, 0), .any, [.proto(.igmp)], [.ingress], "routers ask who listens to IPv4 groups"),
         // RFC 2131 §4.1: client port 68, server port 67, the limited broadcast address.
         rule(
             "dhcp-request", .any, ipv4(0xFFFF_FFFF, 32), udp(from: 68, to: 67), [.egress], "a host finds a DHCP server"),

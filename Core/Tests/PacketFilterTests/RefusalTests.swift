@@ -115,8 +115,8 @@ import Testing
             _ = try PacketFilter.render(program, options: RenderOptions(instant: .golden, limits: limits))
         }
         try limited { _ in }
-        // Fifty peers, the workload itself and two loopback blocks.
-        #expect(throws: RenderError.tooLarge(.elements, 53, limit: 52)) { try limited { $0.elements = 52 } }
+        // Fifty peers, the workload itself, two loopback blocks and the block of groups.
+        #expect(throws: RenderError.tooLarge(.elements, 54, limit: 53)) { try limited { $0.elements = 53 } }
         #expect(throws: RenderError.tooLarge(.chains, 21, limit: 20)) { try limited { $0.chains = 20 } }
         #expect(throws: RenderError.tooLarge(.depth, 5, limit: 4)) { try limited { $0.depth = 4 } }
         #expect(throws: RenderError.self) { try limited { $0.rules = 30 } }
