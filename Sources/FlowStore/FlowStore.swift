@@ -62,9 +62,9 @@ public struct FlowStore: Sendable {
     /// Imports files one after the other, each in one transaction: a file is in the store whole or not at all.
     ///
     /// Every line counts once, however often, under whatever name, compressed or grown, it comes again. A file that
-    /// cannot be read is reported in its `failure` and the next one follows; an error that `progress` throws rolls its
-    /// file back and ends the import. `observationPoint` names where files were recorded whose lines do not say;
-    /// without it each such file is a point of its own, named after it. Lines without a time count as seen at
+    /// cannot be read or stored is reported in its `failure` and the next one follows; an error that `progress` throws
+    /// rolls its file back and ends the import. `observationPoint` names where files were recorded whose lines do not
+    /// say; without it each such file is a point of its own, named after it. Lines without a time count as seen at
     /// `observedAt`, or else when the file was last changed.
     public func importFiles(
         _ paths: [String], observationPoint: ObservationPoint? = nil, observedAt: Instant? = nil,
@@ -98,7 +98,9 @@ public struct FlowStore: Sendable {
             report = FileReport(path: path)
             report.failure = error
         } catch let error as DatabaseError {
-            throw FlowStoreError(.database, "cannot write the store: \(error.message ?? "\(error.resultCode)")")
+            report = FileReport(path: path)
+            report.failure = FlowStoreError(
+                .database, "cannot store `\(path)`: \(error.message ?? "\(error.resultCode)")")
         }
         return report
     }
