@@ -145,12 +145,15 @@ extension PolicyReader {
 
 extension EndExpression {
     /// Whether some written word admits each member, so that nobody enters only because nothing is known of it.
+    ///
+    /// Addresses do not stand in for a label beside a selector: `role != db` within a prefix still admits the workload
+    /// there that nobody has labelled.
     var isPositive: Bool {
         switch self {
         case .any, .anyWorkload, .workload, .addressSet, .addresses: true
         case .selector(let selector): selector.hasPositiveTerm
         case .union(let parts): parts.allSatisfy(\.isPositive)
-        case .intersection(let parts): parts.contains(where: \.isPositive)
+        case .intersection(let parts): parts.allSatisfy(\.isPositive)
         case .difference(let whole, _): whole.isPositive
         }
     }
