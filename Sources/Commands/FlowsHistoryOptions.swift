@@ -21,7 +21,7 @@ struct FlowsHistoryOptions: ParsableArguments {
         guard FileManager.default.fileExists(atPath: data + "/" + FlowStore.fileName) else {
             throw CommandError("no flows in `\(data)`; `bulkhead flows import FILE --data \(data)` brings them in")
         }
-        try context.progress("reading \(data)")
+        try context.progress("reading \(TerminalText.line(data))")
         let store = try FlowStore(directory: data)
         var edges = try store.edges(window: window).map { edge in
             ObservedEdge(

@@ -35,7 +35,7 @@ struct FlowsImportCommand: ContextCommand {
         let report = try store.importFiles(paths, observationPoint: point) { progress in
             let percent =
                 progress.totalBytes > 0 ? Int(Double(progress.bytes) / Double(progress.totalBytes) * 100) : 100
-            try context.progress("\(progress.path): \(percent) %, \(progress.records) records")
+            try context.progress("\(TerminalText.line(progress.path)): \(percent) %, \(progress.records) records")
         }
         try context.progress(nil)
         let counts = try store.counts()
@@ -44,7 +44,7 @@ struct FlowsImportCommand: ContextCommand {
         case .json, .jsonl: try context.printJSON(FlowsImportJSON(report, counts), output.format)
         }
         for file in report.files {
-            if let failure = file.failure { try context.note("bulkhead: error: \(failure.message)") }
+            if let failure = file.failure { try Self.note(failure, context) }
         }
         return FlowsReportText.status(of: report.files)
     }
@@ -55,6 +55,10 @@ struct FlowsImportCommand: ContextCommand {
         if !isNarrow { columns += [("format", .left), ("lines", .right)] }
         columns += [("records", .right), ("new", .right), ("merged", .right), ("known", .right), ("refused", .right)]
         var table = Table(columns)
+    private static func note(_ failure: FlowStoreError, _ context: CommandContext) throws {
+        try context.note("bulkhead: error: \(TerminalText.line(failure.message))")
+    }
+
         let names = FlowsReportText.names(of: report.files)
         for (file, name) in zip(report.files, names) {
             var cells = [name]
