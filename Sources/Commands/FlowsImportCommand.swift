@@ -31,6 +31,12 @@ struct FlowsImportCommand: ContextCommand {
             return point
         }
         let paths = try FlowsFileFinder.files(files)
+        let obstacles = paths.compactMap(FlowStore.obstacle)
+        if obstacles.count == paths.count {
+            // Whoever mistypes a path finds no new directory.
+            for obstacle in obstacles { try Self.note(obstacle, context) }
+            return .unusable
+        }
         let store = try FlowStore(directory: data)
         let report = try store.importFiles(paths, observationPoint: point) { progress in
             let percent =
@@ -49,16 +55,16 @@ struct FlowsImportCommand: ContextCommand {
         return FlowsReportText.status(of: report.files)
     }
 
+    private static func note(_ failure: FlowStoreError, _ context: CommandContext) throws {
+        try context.note("bulkhead: error: \(TerminalText.line(failure.message))")
+    }
+
     private func printText(_ report: ImportReport, _ counts: StoreCounts, _ context: CommandContext) throws {
         let isNarrow = context.width.map { $0 < 80 } ?? false
         var columns: [(heading: String, alignment: Table.Alignment)] = [("file", .left)]
         if !isNarrow { columns += [("format", .left), ("lines", .right)] }
         columns += [("records", .right), ("new", .right), ("merged", .right), ("known", .right), ("refused", .right)]
         var table = Table(columns)
-    private static func note(_ failure: FlowStoreError, _ context: CommandContext) throws {
-        try context.note("bulkhead: error: \(TerminalText.line(failure.message))")
-    }
-
         let names = FlowsReportText.names(of: report.files)
         for (file, name) in zip(report.files, names) {
             var cells = [name]
@@ -77,11 +83,12 @@ struct FlowsImportCommand: ContextCommand {
             for line in FlowsReportText.streams(of: file) { try context.printFitted("\(name): \(line)") }
         }
         try context.printFitted(
-            "\(report.newConnections) new connections; the store holds \(counts.connections) connections from "
-                + "\(counts.observations) records")
+            "\(FlowsAmount.text(report.newConnections, "new connection")); the store holds "
+                + "\(FlowsAmount.text(counts.connections, "connection")) from "
+                + FlowsAmount.text(counts.observations, "record"))
         try context.printFitted(
-            "of \(counts.points) observation points, in \(counts.edges) edges; \(counts.seenTwice) were seen by several"
-        )
+            "of \(FlowsAmount.text(counts.points, "observation point")), in \(FlowsAmount.text(counts.edges, "edge")); "
+                + "\(counts.seenTwice) \(counts.seenTwice == 1 ? "was" : "were") seen by several")
     }
 }
 

@@ -83,8 +83,21 @@ public struct FlowStore: Sendable {
         _ bytes: [UInt8], name: String, observationPoint: ObservationPoint? = nil, observedAt: Instant
     ) throws -> FileReport {
         try importOne(name, observationPoint, observedAt, { _ in }) {
-            ByteSource(bytes: bytes, modified: observedAt.rawValue)
+            ByteSource(bytes: bytes, name: name, modified: observedAt.rawValue)
         }
+    }
+
+    /// Why no import can read this path, as far as can be told without reading it; nil where it may.
+    public static func obstacle(to path: String) -> FlowStoreError? {
+        do throws(FlowStoreError) {
+            return try ByteSource(path: path).modified == nil ? notRegular(path) : nil
+        } catch {
+            return error
+        }
+    }
+
+    private static func notRegular(_ path: String) -> FlowStoreError {
+        FlowStoreError(.unreadable, "`\(path)` is not a regular file; an import reads a file twice")
     }
 
     private func importOne(
@@ -111,9 +124,7 @@ public struct FlowStore: Sendable {
     ) throws {
         let hasher = SipHash(key: hashKey)
         let source = try open()
-        guard let modified = source.modified else {
-            throw FlowStoreError(.unreadable, "`\(report.path)` is not a regular file; an import reads a file twice")
-        }
+        guard let modified = source.modified else { throw Self.notRegular(report.path) }
         let identity = try FileIdentity(source, hasher: hasher, namedPoint: point?.name, db)
         let time = observedAt ?? Instant(rawValue: modified)
         if let known = identity.known, known.isSame {
