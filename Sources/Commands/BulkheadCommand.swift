@@ -50,24 +50,12 @@ public struct BulkheadCommand: ParsableCommand {
     private static func report(_ message: String, in context: CommandContext) -> ExitStatus {
         do {
             try context.progress(nil)
-            try context.note("bulkhead: error: \(Self.printable(message))")
+            try context.note("bulkhead: error: \(TerminalText.line(message))")
         } catch {
             // Standard error is gone too: the exit code is all that is left to say it.
             return .unusable
         }
         return .unusable
-    }
-
-    /// The text in one line that no terminal takes for a command, whatever input it quotes.
-    static func printable(_ text: String) -> String {
-        var line = ""
-        for scalar in text.unicodeScalars {
-            let isSpace = scalar == "\n" || scalar == "\t" || scalar == "\r"
-            let isControl =
-                scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
-            line.unicodeScalars.append(isSpace ? " " : isControl ? "\u{FFFD}" : scalar)
-        }
-        return line
     }
 
     private static func execute(_ arguments: [String], in context: CommandContext) throws -> ExitStatus {

@@ -10,7 +10,8 @@ struct CheckText {
     func print(_ report: CheckReport, _ diagnostics: [Diagnostic]) throws {
         // One line each and never wrapped, so that editors find the places.
         for finding in diagnostics {
-            try context.print(context.paint(finding.text, finding.severity == .error ? .red : .yellow))
+            try context.print(
+                context.paint(TerminalText.line(finding.text), finding.severity == .error ? .red : .yellow))
         }
         for test in report.tests where !test.passed { try self.test(test) }
         guard let summary = report.summary else {
@@ -31,7 +32,7 @@ struct CheckText {
     }
 
     private func test(_ test: CheckReport.Test) throws {
-        let place = test.location.map { "\($0): " } ?? ""
+        let place = test.location.map { "\(TerminalText.line($0)): " } ?? ""
         try context.print(context.paint("\(place)test `\(test.name)` failed", .red))
         try context.say(test.flow, indent: 2)
         try context.say("expected \(test.expected), got \(test.got) (\(test.reason))", indent: 2)
@@ -44,10 +45,11 @@ struct CheckText {
         for workload in workloads {
             if workload.labels.isEmpty { table.add([workload.workload, "(none)", "", ""]) }
             for label in workload.labels {
-                let place = label.file.map { file in label.line.map { "\(file):\($0)" } ?? file } ?? ""
+                let place = label.file.map { file in label.line.map { "\(file):\($0)" } ?? file }
                 table.add([
                     workload.workload, "\(label.key)=\(label.value)",
-                    label.labelRule.map { "label rule \($0)" } ?? "the workload", place,
+                    label.labelRule.map { "label rule \($0)" } ?? "the workload",
+                    TerminalText.line(place ?? ""),
                 ])
             }
         }

@@ -7,10 +7,14 @@ enum CommandPath {
     static func check(_ arguments: [String]) throws {
         var command: any ParsableCommand.Type = BulkheadCommand.self
         var path = "bulkhead"
-        for argument in arguments {
+        let asksForHelp = arguments.first == "help"
+        for argument in asksForHelp ? arguments.dropFirst() : arguments[...] {
             let names = names(below: command)
-            if names.isEmpty || argument.hasPrefix("-") { return }
-            if argument == "help", command == BulkheadCommand.self { return }
+            if argument.hasPrefix("-") { return }
+            if names.isEmpty {
+                guard asksForHelp else { return }
+                throw CommandError("expected nothing after the command `\(path)`, got `\(argument)`")
+            }
             guard let next = command.configuration.subcommands.first(where: { $0._commandName == argument }) else {
                 let hint = Suggestion.hint(for: argument, among: names)
                 throw CommandError("expected a command of `\(path)`: \(list(names)), got `\(argument)`\(hint)")
@@ -19,7 +23,7 @@ enum CommandPath {
             path += " \(argument)"
         }
         let names = names(below: command)
-        guard names.isEmpty || command == BulkheadCommand.self else {
+        guard asksForHelp || names.isEmpty || command == BulkheadCommand.self else {
             throw CommandError("expected a command of `\(path)`: \(list(names)), got none")
         }
     }

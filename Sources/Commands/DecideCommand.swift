@@ -48,7 +48,7 @@ struct DecideCommand: ContextCommand {
             } catch let refusal as FlowRefusal {
                 refused += 1
                 let place = "\(flows == "-" ? "standard input" : flows):\(number)"
-                try context.note(BulkheadCommand.printable("\(place): refused: \(refusal.message)"))
+                try context.note(TerminalText.line("\(place): refused: \(refusal.message)"))
             }
         }
         if refused > 0 { try context.note("\(refused) of \(number) lines were refused") }

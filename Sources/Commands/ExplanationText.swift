@@ -97,7 +97,9 @@ struct ExplanationText {
             try context.say("\(role): \(candidate.action.word) \(candidate.rule) (tier \(candidate.tier))", indent: 4)
             guard candidate.role != .shadowed, let why = index.documentation(of: candidate.rule) else { continue }
             try context.say("\(why.reason) — \(why.owner)\(why.suffix)", indent: 6, .faint)
-            if let place = index.place(of: candidate.rule) { try context.say(place, indent: 6, .faint) }
+            if let place = index.place(of: candidate.rule) {
+                try context.say(TerminalText.line(place), indent: 6, .faint)
+            }
         }
     }
 

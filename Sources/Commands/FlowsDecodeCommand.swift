@@ -37,12 +37,14 @@ struct FlowsDecodeCommand: ContextCommand {
         if format == .json { try context.write([0x0A, 0x5D, 0x0A]) }
         for report in reports {
             for line in FlowsReportText.refusals(of: report) {
-                try context.note("\(FlowsReportText.plain(report.path)):\(line)")
+                try context.note("\(TerminalText.line(report.path)):\(line)")
             }
             for stream in FlowsReportText.streams(of: report) {
-                try context.note("\(FlowsReportText.plain(report.path)): \(stream)")
+                try context.note("\(TerminalText.line(report.path)): \(stream)")
             }
-            if let failure = report.failure { try context.note("bulkhead: error: \(failure.message)") }
+            if let failure = report.failure {
+                try context.note("bulkhead: error: \(TerminalText.line(failure.message))")
+            }
         }
         return FlowsReportText.status(of: reports)
     }

@@ -21,7 +21,7 @@ struct FlowsHistoryOptions: ParsableArguments {
         guard FileManager.default.fileExists(atPath: data + "/" + FlowStore.fileName) else {
             throw CommandError("no flows in `\(data)`; `bulkhead flows import FILE --data \(data)` brings them in")
         }
-        try context.progress("reading \(data)")
+        try context.progress("reading \(TerminalText.line(data))")
         let store = try FlowStore(directory: data)
         var edges = try store.edges(window: window).map { edge in
             ObservedEdge(
@@ -50,24 +50,12 @@ struct FlowsHistoryOptions: ParsableArguments {
 
     private func window() throws -> Range<Instant>? {
         if from == nil, until == nil { return nil }
-        let lower = try from.map { try Self.instant($0, "--from") } ?? Instant(rawValue: .min)
-        let upper = try until.map { try Self.instant($0, "--until") } ?? Instant(rawValue: .max)
+        let lower = try from.map { try TimeOption.instant($0, for: "--from") } ?? Instant(rawValue: .min)
+        let upper = try until.map { try TimeOption.instant($0, for: "--until") } ?? Instant(rawValue: .max)
         guard lower < upper else {
             throw CommandError("expected --from before --until, got `\(from ?? "")` and `\(until ?? "")`")
         }
         return lower..<upper
-    }
-
-    private static func instant(_ text: String, _ option: String) throws -> Instant {
-        let formatter = ISO8601DateFormatter()
-        formatter.formatOptions = [.withInternetDateTime]
-        guard let date = formatter.date(from: text), let seconds = Int64(exactly: date.timeIntervalSince1970.rounded())
-        else { throw CommandError("expected a time such as `2026-11-22T10:00:00Z` for \(option), got `\(text)`") }
-        let (nanoseconds, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !overflow else {
-            throw CommandError("expected a time between 1678 and 2261 for \(option), got `\(text)`")
-        }
-        return Instant(rawValue: nanoseconds)
     }
 
     /// The window as the store takes it: from the beginning of its first hour to the end of its last.

@@ -31,11 +31,17 @@ struct FlowsImportCommand: ContextCommand {
             return point
         }
         let paths = try FlowsFileFinder.files(files)
+        let obstacles = paths.compactMap(FlowStore.obstacle)
+        if obstacles.count == paths.count {
+            // Whoever mistypes a path finds no new directory.
+            for obstacle in obstacles { try Self.note(obstacle, context) }
+            return .unusable
+        }
         let store = try FlowStore(directory: data)
         let report = try store.importFiles(paths, observationPoint: point) { progress in
             let percent =
                 progress.totalBytes > 0 ? Int(Double(progress.bytes) / Double(progress.totalBytes) * 100) : 100
-            try context.progress("\(progress.path): \(percent) %, \(progress.records) records")
+            try context.progress("\(TerminalText.line(progress.path)): \(percent) %, \(progress.records) records")
         }
         try context.progress(nil)
         let counts = try store.counts()
@@ -44,9 +50,13 @@ struct FlowsImportCommand: ContextCommand {
         case .json, .jsonl: try context.printJSON(FlowsImportJSON(report, counts), output.format)
         }
         for file in report.files {
-            if let failure = file.failure { try context.note("bulkhead: error: \(failure.message)") }
+            if let failure = file.failure { try Self.note(failure, context) }
         }
         return FlowsReportText.status(of: report.files)
+    }
+
+    private static func note(_ failure: FlowStoreError, _ context: CommandContext) throws {
+        try context.note("bulkhead: error: \(TerminalText.line(failure.message))")
     }
 
     private func printText(_ report: ImportReport, _ counts: StoreCounts, _ context: CommandContext) throws {
@@ -73,11 +83,12 @@ struct FlowsImportCommand: ContextCommand {
             for line in FlowsReportText.streams(of: file) { try context.printFitted("\(name): \(line)") }
         }
         try context.printFitted(
-            "\(report.newConnections) new connections; the store holds \(counts.connections) connections from "
-                + "\(counts.observations) records")
+            "\(FlowsAmount.text(report.newConnections, "new connection")); the store holds "
+                + "\(FlowsAmount.text(counts.connections, "connection")) from "
+                + FlowsAmount.text(counts.observations, "record"))
         try context.printFitted(
-            "of \(counts.points) observation points, in \(counts.edges) edges; \(counts.seenTwice) were seen by several"
-        )
+            "of \(FlowsAmount.text(counts.points, "observation point")), in \(FlowsAmount.text(counts.edges, "edge")); "
+                + "\(counts.seenTwice) \(counts.seenTwice == 1 ? "was" : "were") seen by several")
     }
 }
 

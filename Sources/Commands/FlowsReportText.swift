@@ -28,7 +28,7 @@ enum FlowsReportText {
     /// One line per kind of log that records no connections.
     static func streams(of report: FileReport) -> [String] {
         report.lines.otherStreams.sorted { $0.key < $1.key }.map { name, count in
-            "\(count) \(count == 1 ? "line" : "lines") of a `\(plain(name))` log, which records no connections"
+            "\(count) \(count == 1 ? "line" : "lines") of a `\(TerminalText.line(name))` log, which records no connections"
         }
     }
 
@@ -36,16 +36,7 @@ enum FlowsReportText {
     static func names(of reports: [FileReport]) -> [String] {
         let names = reports.map { URL(fileURLWithPath: $0.path).lastPathComponent }
         let isClear = Set(names).count == names.count
-        return zip(reports, names).map { plain(isClear ? $1 : $0.path) }
-    }
-
-    /// Text from outside for a terminal: control characters, which could be commands to it, become U+FFFD.
-    static func plain(_ text: String) -> String {
-        var result = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            result.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
-        }
-        return String(result)
+        return zip(reports, names).map { TerminalText.line(isClear ? $1 : $0.path) }
     }
 
     /// The exit code: a file that cannot be read outweighs refused lines.

@@ -77,7 +77,7 @@ struct RenderNftablesCommand: ContextCommand {
             try context.note("note: `\(workload)` is in quarantine and therefore in mode full")
         }
         for rule in rendered.matchesNothing {
-            let place = index.place(of: rule).map { "\($0): " } ?? ""
+            let place = index.place(of: rule).map { TerminalText.line("\($0): ") } ?? ""
             try context.note(
                 "\(place)warning: `\(rule)` asks for a process or a principal, which a packet filter cannot tell: "
                     + "here it matches nothing")

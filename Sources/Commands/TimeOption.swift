@@ -12,8 +12,13 @@ struct TimeOption: ParsableArguments {
     /// The instant, or a `CommandError` when the text is none.
     func instant(in context: CommandContext) throws -> Instant {
         guard let at else { return context.now }
-        guard let instant = Instant(policyText: at) else {
-            throw CommandError("expected a time such as `2026-11-22T10:00:00Z` for --at, got `\(at)`")
+        return try Self.instant(at, for: "--at")
+    }
+
+    /// The instant that an option's text says, in the form that policy files have too.
+    static func instant(_ text: String, for option: String) throws -> Instant {
+        guard let instant = Instant(policyText: text) else {
+            throw CommandError("expected a time such as `2026-11-22T10:00:00Z` for \(option), got `\(text)`")
         }
         return instant
     }

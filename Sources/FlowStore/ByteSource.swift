@@ -4,20 +4,24 @@ import Foundation
 struct ByteSource {
     /// The file's last change; nil for standard input and pipes.
     let modified: Int64?
+    /// What errors call it.
+    private let name: String
     private let handle: FileHandle?
     /// What is read when there is no file.
     private let memory: [UInt8]
 
-    /// Bytes that are in memory already, as if of a file last changed at `modified`.
-    init(bytes: [UInt8], modified: Int64) {
+    /// Bytes that are in memory already, as if of the file `name` last changed at `modified`.
+    init(bytes: [UInt8], name: String, modified: Int64) {
+        self.name = name
         self.modified = modified
         handle = nil
         memory = bytes
     }
 
     /// Opens a path; `-` is standard input.
-    init(path: String) throws {
+    init(path: String) throws(FlowStoreError) {
         memory = []
+        name = path
         let handle: FileHandle
         if path == "-" {
             handle = .standardInput
@@ -42,12 +46,13 @@ struct ByteSource {
         var inflater: Inflater?
         var isFirst = true
         try readRaw { piece in
-            if isFirst, piece.count >= 2, piece[0] == 0x1F, piece[1] == 0x8B { inflater = try Inflater() }
+            if isFirst, piece.count >= 2, piece[0] == 0x1F, piece[1] == 0x8B { inflater = try Inflater(name: name) }
             isFirst = false
             if let inflater { try inflater.feed(piece, sink) } else { try sink(piece) }
         }
         if let inflater, !inflater.isAtEnd {
-            throw FlowStoreError(.badCompression, "gzip data ends early, after \(inflater.produced) unpacked bytes")
+            throw FlowStoreError(
+                .badCompression, "`\(name)` is gzip data that ends early, after \(inflater.produced) unpacked bytes")
         }
     }
 
@@ -60,22 +65,22 @@ struct ByteSource {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         var isFirst = true
         while true {
-            var count = try Self.readOnce(handle.fileDescriptor, &buffer, at: 0)
-            if isFirst, count == 1 { count += try Self.readOnce(handle.fileDescriptor, &buffer, at: 1) }
+            var count = try readOnce(handle.fileDescriptor, &buffer, at: 0)
+            if isFirst, count == 1 { count += try readOnce(handle.fileDescriptor, &buffer, at: 1) }
             guard count > 0 else { return }
             isFirst = false
             try buffer.withUnsafeBytes { try sink(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
         }
     }
 
-    private static func readOnce(_ descriptor: Int32, _ buffer: inout [UInt8], at start: Int) throws -> Int {
+    private func readOnce(_ descriptor: Int32, _ buffer: inout [UInt8], at start: Int) throws -> Int {
         while true {
             let got = buffer.withUnsafeMutableBytes { bytes in
                 Foundation.read(descriptor, bytes.baseAddress.map { $0 + start }, bytes.count - start)
             }
             if got >= 0 { return got }
             guard errno == EINTR else {
-                throw FlowStoreError(.unreadable, "cannot read: \(String(cString: strerror(errno)))")
+                throw FlowStoreError(.unreadable, "cannot read `\(name)`: \(String(cString: strerror(errno)))")
             }
         }
     }

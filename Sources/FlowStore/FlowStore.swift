@@ -62,9 +62,9 @@ public struct FlowStore: Sendable {
     /// Imports files one after the other, each in one transaction: a file is in the store whole or not at all.
     ///
     /// Every line counts once, however often, under whatever name, compressed or grown, it comes again. A file that
-    /// cannot be read is reported in its `failure` and the next one follows; an error that `progress` throws rolls its
-    /// file back and ends the import. `observationPoint` names where files were recorded whose lines do not say;
-    /// without it each such file is a point of its own, named after it. Lines without a time count as seen at
+    /// cannot be read or stored is reported in its `failure` and the next one follows; an error that `progress` throws
+    /// rolls its file back and ends the import. `observationPoint` names where files were recorded whose lines do not
+    /// say; without it each such file is a point of its own, named after it. Lines without a time count as seen at
     /// `observedAt`, or else when the file was last changed.
     public func importFiles(
         _ paths: [String], observationPoint: ObservationPoint? = nil, observedAt: Instant? = nil,
@@ -83,8 +83,21 @@ public struct FlowStore: Sendable {
         _ bytes: [UInt8], name: String, observationPoint: ObservationPoint? = nil, observedAt: Instant
     ) throws -> FileReport {
         try importOne(name, observationPoint, observedAt, { _ in }) {
-            ByteSource(bytes: bytes, modified: observedAt.rawValue)
+            ByteSource(bytes: bytes, name: name, modified: observedAt.rawValue)
         }
+    }
+
+    /// Why no import can read this path, as far as can be told without reading it; nil where it may.
+    public static func obstacle(to path: String) -> FlowStoreError? {
+        do throws(FlowStoreError) {
+            return try ByteSource(path: path).modified == nil ? notRegular(path) : nil
+        } catch {
+            return error
+        }
+    }
+
+    private static func notRegular(_ path: String) -> FlowStoreError {
+        FlowStoreError(.unreadable, "`\(path)` is not a regular file; an import reads a file twice")
     }
 
     private func importOne(
@@ -98,7 +111,9 @@ public struct FlowStore: Sendable {
             report = FileReport(path: path)
             report.failure = error
         } catch let error as DatabaseError {
-            throw FlowStoreError(.database, "cannot write the store: \(error.message ?? "\(error.resultCode)")")
+            report = FileReport(path: path)
+            report.failure = FlowStoreError(
+                .database, "cannot store `\(path)`: \(error.message ?? "\(error.resultCode)")")
         }
         return report
     }
@@ -109,9 +124,7 @@ public struct FlowStore: Sendable {
     ) throws {
         let hasher = SipHash(key: hashKey)
         let source = try open()
-        guard let modified = source.modified else {
-            throw FlowStoreError(.unreadable, "`\(report.path)` is not a regular file; an import reads a file twice")
-        }
+        guard let modified = source.modified else { throw Self.notRegular(report.path) }
         let identity = try FileIdentity(source, hasher: hasher, namedPoint: point?.name, db)
         let time = observedAt ?? Instant(rawValue: modified)
         if let known = identity.known, known.isSame {

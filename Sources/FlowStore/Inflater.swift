@@ -18,10 +18,16 @@ final class Inflater {
     /// Whether the last member was complete; a stream that ends elsewhere is cut.
     private(set) var isAtEnd = false
 
-    init() throws {
+    private let name: String
+
+    /// Starts at the beginning of a stream; faults name the file.
+    init(name: String) throws {
+        self.name = name
         // 15 bits of window, plus 16 for the gzip wrapper (zlib.h, inflateInit2).
         let status = inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-        guard status == Z_OK else { throw FlowStoreError(.badCompression, "zlib cannot start: status \(status)") }
+        guard status == Z_OK else {
+            throw FlowStoreError(.badCompression, "cannot unpack `\(name)`: zlib cannot start: status \(status)")
+        }
     }
 
     deinit { inflateEnd(&stream) }
@@ -48,7 +54,7 @@ final class Inflater {
                 return inflate(&stream, Z_NO_FLUSH)
             }
             guard status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR else {
-                throw FlowStoreError(.badCompression, "damaged gzip data after \(produced) unpacked bytes")
+                throw FlowStoreError(.badCompression, "`\(name)` is damaged gzip data after \(produced) unpacked bytes")
             }
             let count = output.count - Int(stream.avail_out)
             produced += count
@@ -56,7 +62,7 @@ final class Inflater {
             if produced > Self.sizeLimit || (produced > Self.ratioFree && produced / max(read, 1) > Self.ratioLimit) {
                 throw FlowStoreError(
                     .compressionLimit,
-                    "gzip data unpacks to over \(Self.ratioLimit) times its size, or over \(Self.sizeLimit) bytes")
+                    "`\(name)` unpacks to over \(Self.ratioLimit) times its size, or over \(Self.sizeLimit) bytes")
             }
             if count > 0 { try output.withUnsafeBytes { try sink(UnsafeRawBufferPointer(rebasing: $0[..<count])) } }
             if status == Z_STREAM_END {

@@ -111,7 +111,7 @@ struct Observation {
         return choose(a, b)
     }
 
-    /// SQLite's integers are signed; a count beyond 2⁶³ − 1 is a fault of its source and is kept as that.
+    /// SQLite's integers are signed; a count beyond 2⁶³ − 1, which is a fault of its source, is kept as 2⁶³ − 1.
     private static func stored(_ count: UInt64?) -> Int64? { count.map { Int64(clamping: $0) } }
 
     /// The place of a direction's source in its list, which is from certain to uncertain.

@@ -166,12 +166,17 @@ struct StoreRows {
         }
     }
 
-    /// A sum that is NULL when nobody counted, and stays at 2⁶³ − 1 where SQLite's `SUM` would fail.
+    /// The sum of a column of counters, which are not negative: exact, NULL when nobody counted, and 2⁶³ − 1 where it
+    /// would be more.
+    ///
+    /// SQLite's `SUM` fails beyond 2⁶³ − 1 (sqlite.org/lang_aggfunc.html), also in the branch of a `CASE` that is not
+    /// taken. So the halves of 32 bits are added up, which cannot reach that far below 2³¹ rows.
     static func sum(_ column: String) -> String {
-        """
-        CASE WHEN COUNT(\(column)) = 0 THEN NULL WHEN TOTAL(\(column)) >= 9e18 THEN 9223372036854775807
-        ELSE SUM(\(column)) END
-        """
+        let (high, low) = ("SUM(\(column) >> 32)", "SUM(\(column) & 4294967295)")
+        return """
+            CASE WHEN \(high) + (\(low) >> 32) > 2147483647 THEN 9223372036854775807
+            ELSE ((\(high) + (\(low) >> 32)) << 32) | (\(low) & 4294967295) END
+            """
     }
 }
 

@@ -50,6 +50,7 @@ package enum DiagnosticCode: String, CaseIterable, Sendable {
     case unknownService = "unknown-service"
     case unknownAddressSet = "unknown-address-set"
     case unknownWorkload = "unknown-workload"
+    case unknownPortName = "unknown-port-name"
 
     // Meaning.
     case missingOwner = "missing-owner"

@@ -187,4 +187,29 @@ struct AnswerTests {
         #expect(result.status == .unusable)
         #expect(result.errors.contains("`shop/no-login`"))
     }
+
+    /// A directory and a file called with ESC, with U+009B and with a direction override.
+    @Test func namesOfPolicyFilesCannotCommandTheTerminal() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "check\u{1B}[2J-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appending(path: "a\u{9B}2J\u{202E}\n.yaml")
+        for text in [
+            PolicyFile.small, PolicyFile.small.replacing("expect: allowed", with: "expect: denied"), "bulkhead: 2\n",
+            "bulkhead: 1\nworkload: 3\n", "bulkhead: [",
+        ] {
+            try Data(text.utf8).write(to: file)
+            for arguments in [
+                ["policy", "check", "--labels", folder.path],
+                ["explain", "--policy", folder.path, "web-1", "db-1:5432"], ["decide", "--policy", folder.path],
+                ["policy", "check", folder.path + "/none\u{1B}[2J"],
+            ] {
+                let result = try Invocation(arguments)
+                for scalar in (result.output + result.errors).unicodeScalars where scalar != "\n" {
+                    let category = scalar.properties.generalCategory
+                    #expect(category != .control && category != .format, "\(result.output)\(result.errors)")
+                }
+            }
+        }
+    }
 }

@@ -120,4 +120,59 @@ import Testing
         let result = fixture.run(["flows", "import"] + paths + ["--data", fixture.data])
         #expect(result.lines.dropFirst().prefix(2).map { String($0.prefix { $0 != " " }) } == paths)
     }
+
+    /// Whoever mistypes a path finds no new directory.
+    @Test func filesThatAreNotThereMakeNoDataDirectory() throws {
+        let fixture = try FlowsFixture()
+        let missing = ["a.log", "b.log"].map { fixture.root.appending(path: $0).path }
+        let result = fixture.run(["flows", "import"] + missing + ["/dev/null", "--data", fixture.data])
+        #expect(result.status == .unusable && result.output.isEmpty)
+        #expect(result.errorLines.count == 3)
+        for (line, path) in zip(result.errorLines, missing) {
+            #expect(line.hasPrefix("bulkhead: error: cannot open `\(path)`"))
+        }
+        #expect(!FileManager.default.fileExists(atPath: fixture.data))
+    }
+
+    @Test func whatIsWrongWithAGzipFileSaysWhichFile() throws {
+        let fixture = try FlowsFixture()
+        let files: [(name: String, bytes: [UInt8])] = [
+            ("cut.gz", [0x1F, 0x8B]), ("broken.gz", [0x1F, 0x8B, 8, 0xFF, 1, 2, 3, 4, 5, 6, 7, 8]),
+        ]
+        for (name, bytes) in files {
+            let path = fixture.root.appending(path: name).path
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+            for arguments in [["flows", "import", path, "--data", fixture.data], ["flows", "decode", path]] {
+                let result = fixture.run(arguments)
+                #expect(result.status == .unusable)
+                #expect(result.errorLines.count == 1 && result.errors.contains("`\(path)`"), "\(result.errors)")
+            }
+        }
+    }
+
+    /// A file may be called as its maker likes, also ESC `[2J`, U+009B (the same in one character) or U+202E.
+    @Test func namesOfFilesCannotCommandTheTerminal() throws {
+        let fixture = try FlowsFixture()
+        let good = try fixture.write(Self.good + "\n{\n", to: "x\u{1B}[2J\u{9B}\u{202E}\n.log")
+        let empty = try fixture.write("\u{1F}", to: "y\u{1B}[2J.log")
+        let missing = fixture.root.appending(path: "z\u{1B}[2J.log").path
+        for arguments in [
+            ["flows", "import", good, empty, missing, "--data", fixture.data], ["flows", "decode", missing],
+        ] {
+            let result = fixture.run(arguments)
+            for scalar in (result.output + result.errors).unicodeScalars where scalar != "\n" {
+                let category = scalar.properties.generalCategory
+                #expect(category != .control && category != .format, "\(result.output)\(result.errors)")
+            }
+            #expect(result.errorLines.count == 1 && result.errors.contains("z\u{FFFD}[2J.log"))
+        }
+    }
+
+    @Test func oneIsSaidInTheSingular() throws {
+        let fixture = try FlowsFixture()
+        let path = try fixture.write(Self.good + "\n", to: "a.log")
+        let output = fixture.run(["flows", "import", path, "--data", fixture.data]).output
+        #expect(output.contains("1 new connection; the store holds 1 connection from 1 record\n"))
+        #expect(output.contains("of 1 observation point, in 1 edge; 0 were seen by several\n"))
+    }
 }

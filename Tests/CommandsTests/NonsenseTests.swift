@@ -8,7 +8,7 @@ struct NonsenseTests {
         "foo", "polcy check x", "check x", "--polcy", "-x", "--format json", "''", "policy", "policy chek x",
         "policy check", "policy check P extra", "policy check P --format xml", "policy check P --format",
         "policy check /no/such/place", "policy check /dev/null", "policy check P --labels=yes", "policy check ''",
-        "policy --check P",
+        "policy --check P", "help nope", "help policy nope", "help policy check nope", "help help",
         "decide", "decide P", "decide --policy", "decide --policy /no/such/place", "decide --policy P --format text",
         "decide --policy P --format json", "decide --policy P --flows /no/such/file", "decide --policy P --flows /",
         "decide --policy P --at tomorrow", "decide --policy P --at 2026-11-22",
@@ -65,7 +65,8 @@ struct NonsenseTests {
     }
 
     static let suggestions: [(line: String, meant: String)] = [
-        ("polcy check x", "`policy`"), ("policy chek x", "`check`"), ("explain --policy P web-2 db-1:80", "`web-1`"),
+        ("help explian", "`explain`"), ("polcy check x", "`policy`"), ("policy chek x", "`check`"),
+        ("explain --policy P web-2 db-1:80", "`web-1`"),
         ("render nftables --policy P db-2", "`db-1`"),
     ]
 

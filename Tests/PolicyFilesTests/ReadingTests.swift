@@ -11,7 +11,7 @@ import Testing
         addressSets: {office: [192.0.2.0/24], lab: 198.51.100.7}
         services: {web: [tcp/80, tcp/443], dns: udp/53}
         workloads:
-          - {name: w, addresses: [10.0.0.1], labels: {app: shop}}
+          - {name: w, addresses: [10.0.0.1], labels: {app: shop}, ports: {http-alt: tcp/8080}}
 
         """
 

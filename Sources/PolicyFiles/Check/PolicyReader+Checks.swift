@@ -18,6 +18,18 @@ extension PolicyReader {
         }
     }
 
+    /// Refuses port names that no workload defines: such a term covers nothing, so that a deny would not deny.
+    mutating func checkPortNames() {
+        var known = Set<PortName>()
+        for entry in workloads { known.formUnion(entry.workload.namedPorts.keys) }
+        for use in portNameUses where !known.contains(use.name) {
+            let hint = Suggestion.hint(for: use.name.rawValue, among: known.map(\.rawValue).sorted())
+            findings.report(
+                .unknownPortName,
+                "expected a port name that `ports` of a workload defines, got `\(use.name)`\(hint)", at: use.location)
+        }
+    }
+
     /// Points out label dimensions and values in selectors that no workload has, which is how typing errors show.
     mutating func checkLabelUse() {
         guard !workloads.isEmpty else { return }

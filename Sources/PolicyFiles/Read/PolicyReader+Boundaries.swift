@@ -79,28 +79,4 @@ extension PolicyReader {
             policy.essential.append(rule)
         }
     }
-
-    /// Essential traffic passes quarantines and guardrails, so it must be narrow.
-    private mutating func checkEssential(_ match: TrafficMatch, _ record: Record) {
-        if match.from.isUnlimited(addressSets), match.to.isUnlimited(addressSets) {
-            findings.report(
-                .essentialTooWide,
-                "expected `from` or `to` of an essential rule to name who is meant, got everybody at both ends",
-                at: record.place("from"))
-        }
-        for term in match.services {
-            let isWide =
-                switch term {
-                case .any: true
-                case .proto(let proto): proto.hasPorts
-                case .ports(_, let destination, let source): destination == .all && source == .all
-                case .icmp, .named: false
-                }
-            guard isWide else { continue }
-            findings.report(
-                .essentialTooWide, "expected the ports of an essential rule, got every port",
-                at: record.place("services"))
-            return
-        }
-    }
 }

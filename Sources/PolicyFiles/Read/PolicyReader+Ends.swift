@@ -145,32 +145,16 @@ extension PolicyReader {
 
 extension EndExpression {
     /// Whether some written word admits each member, so that nobody enters only because nothing is known of it.
+    ///
+    /// Addresses do not stand in for a label beside a selector: `role != db` within a prefix still admits the workload
+    /// there that nobody has labelled.
     var isPositive: Bool {
         switch self {
         case .any, .anyWorkload, .workload, .addressSet, .addresses: true
         case .selector(let selector): selector.hasPositiveTerm
         case .union(let parts): parts.allSatisfy(\.isPositive)
-        case .intersection(let parts): parts.contains(where: \.isPositive)
+        case .intersection(let parts): parts.allSatisfy(\.isPositive)
         case .difference(let whole, _): whole.isPositive
-        }
-    }
-
-    /// Whether nothing but exceptions narrows it: everybody, or every address of a family.
-    func isUnlimited(_ sets: [String: AddressSet]) -> Bool {
-        func coversFamily(_ set: AddressSet) -> Bool {
-            AddressFamily.allCases.contains { family in
-                set.intervals(family).intervals.contains { $0 == 0...family.highest }
-            }
-        }
-        return switch self {
-        case .any, .anyWorkload: true
-        case .selector(let selector): !selector.hasPositiveTerm
-        case .workload: false
-        case .addressSet(let id): sets[id.rawValue].map(coversFamily) ?? false
-        case .addresses(let set): coversFamily(set)
-        case .union(let parts): parts.contains { $0.isUnlimited(sets) }
-        case .intersection(let parts): parts.allSatisfy { $0.isUnlimited(sets) }
-        case .difference(let whole, _): whole.isUnlimited(sets)
         }
     }
 }

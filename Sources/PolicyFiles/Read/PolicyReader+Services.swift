@@ -17,11 +17,7 @@ extension PolicyReader {
                 guard claim(entry.key, "service", in: &names) else { continue }
                 var terms: [ServiceTerm] = []
                 for scalar in scalars(entry.value, of: "a service such as `tcp/443`") {
-                    do throws(TextFault) {
-                        terms.append(try ServiceText.term(scalar.text))
-                    } catch {
-                        findings.report(error, in: scalar)
-                    }
+                    if let term = serviceTerm(scalar) { terms.append(term) }
                 }
                 if case .scalar(let scalar) = entry.value, scalar.text.isEmpty {
                     findings.report(
@@ -61,6 +57,18 @@ extension PolicyReader {
         }
     }
 
+    /// Reads one term; a port name is remembered with its place.
+    private mutating func serviceTerm(_ scalar: Scalar) -> ServiceTerm? {
+        do throws(TextFault) {
+            let term = try ServiceText.term(scalar.text)
+            if case .named(let name) = term { portNameUses.append((name, scalar.location)) }
+            return term
+        } catch {
+            findings.report(error, in: scalar)
+            return nil
+        }
+    }
+
     /// The terms of a rule's services, in the order written; named services give their terms.
     mutating func serviceTerms(_ tree: Tree?) -> [ServiceTerm] {
         var terms: [ServiceTerm] = []
@@ -68,11 +76,7 @@ extension PolicyReader {
             if let named = services[scalar.text] {
                 terms += named
             } else if ServiceText.isTerm(scalar.text) {
-                do throws(TextFault) {
-                    terms.append(try ServiceText.term(scalar.text))
-                } catch {
-                    findings.report(error, in: scalar)
-                }
+                if let term = serviceTerm(scalar) { terms.append(term) }
             } else {
                 let hint = Suggestion.hint(
                     for: scalar.text, among: services.keys.sorted() + ServiceText.protocols + ["any"])

@@ -13,6 +13,9 @@ struct PolicyReader {
     var addressSets: [String: AddressSet] = [:]
     var labelRules: [LabelRule] = []
 
+    /// Where each port name is used.
+    var portNameUses: [(name: PortName, location: Diagnostic.Location)] = []
+
     var labelProvenance: [WorkloadID: [LabelKey: LabelSource]] = [:]
     /// Where each label dimension is first used by a selector, and with which values.
     var selectorUses: [SelectorUse] = []
@@ -73,6 +76,7 @@ struct PolicyReader {
         readEssential(all("essential"))
         readEnforcement(all("enforcement"))
         readTests(all("tests"))
+        checkPortNames()
         checkSharedAddresses()
         checkLabelUse()
     }
