@@ -59,7 +59,7 @@ struct Benchmarks {
         let snapshots = SnapshotFigures(world: world, engine: engine, repeats: repeats)
         guard var table = snapshots.run(&report) else { return }
         let goal = Figure.Goal.atLeast(target: isSecond ? 30 : 80, floor: isSecond ? nil : 40)
-        let replay = ReplayFigures(world: world, engine: engine, flows: flows, repeats: repeats, checks: 2_000)
+        let replay = ReplayFigures(world: world, engine: engine, flows: flows, repeats: 3 * repeats, checks: 2_000)
         guard let (columns, each) = replay.run(&report, &table, goal: goal) else { return }
         SingleFigures(world: world, engine: engine, columns: columns, repeats: repeats)
             .run(&report, &table, isJudged: isFirst)

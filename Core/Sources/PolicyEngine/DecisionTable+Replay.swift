@@ -73,7 +73,7 @@ extension DecisionTable {
             let width = classCount
             selfs.withUnsafeBufferPointer { selfs in
                 for i in 0..<count {
-                    let pair = Int(a[i]) * width + Int(b[i])
+                    let pair = Int(a[i]) &* width &+ Int(b[i])
                     a[i] = from[i] == to[i] ? selfs[Int(a[i])] : UInt32(truncatingIfNeeded: pairs[pair])
                 }
             }
@@ -82,17 +82,17 @@ extension DecisionTable {
                     atoms.table.withUnsafeBufferPointer { table in
                         for i in 0..<count {
                             let number = Int(proto[i])
-                            b[i] = UInt32(table[Int(base[number] + UInt32(port[i]) & mask[number])])
+                            b[i] = UInt32(table[Int(base[number] &+ UInt32(port[i]) & mask[number])])
                         }
                     }
                 }
             }
             let length = atomCount
             rows.withUnsafeBufferPointer { rows in
-                for i in 0..<count { b[i] = UInt32(rows[Int(a[i]) * length + Int(b[i])]) }
+                for i in 0..<count { b[i] = UInt32(rows[Int(a[i]) &* length &+ Int(b[i])]) }
             }
             keyStarts.withUnsafeBufferPointer { starts in
-                for i in 0..<count { a[i] = starts[Int(a[i])] + b[i] }
+                for i in 0..<count { a[i] = starts[Int(a[i])] &+ b[i] }
             }
             var isComplete: UInt32 = 1
             keysOfRows.withUnsafeBufferPointer { keys in

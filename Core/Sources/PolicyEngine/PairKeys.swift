@@ -18,13 +18,18 @@ struct PairKeys: Sendable {
     private var candidates: [[Candidate]] = []
     /// The distinct lists of relations on columns; the first is empty.
     private var relations: [[CompiledRule.ColumnRelation]] = [[]]
-    /// For each direction and class, how its layers are enforced and its selections hold; not what depends on the peer.
-    private var states: [[[UInt32]]] = []
+    /// For each direction and class, a number for how its layers are enforced and its selections hold, as far as that
+    /// does not depend on the peer.
+    private var states: [[UInt32]] = []
+    /// What layers ask of both ends before they apply.
+    private let layerRelations: [CompiledRule.ColumnRelation]
     private let classes: PolicyClasses
 
     init(_ engine: PolicyEngine, _ classes: PolicyClasses, _ instant: Instant) {
         self.classes = classes
+        layerRelations = engine.layers.flatMap(\.relations)
         var known: [[Relation]: UInt32] = [[]: 0]
+        var distinctStates = ListTable()
         let heads = engine.rules.map { rule -> Candidate? in
             guard let rule, rule.source.validity.contains(instant) else { return nil }
             let number = known[rule.source.relations] ?? UInt32(relations.count)
@@ -37,16 +42,16 @@ struct PairKeys: Sendable {
         for direction in Direction.allCases {
             var list: [Candidate] = []
             var begins = [0]
-            var states: [[UInt32]] = []
+            var states: [UInt32] = []
             for representative in classes.representatives {
                 if let subject = representative {
                     for number in engine.identityRules[Int(subject)][direction] {
                         guard let head = heads[Int(number)] else { continue }
                         list.append(Candidate(rule: number, peer: head.peer, relations: head.relations))
                     }
-                    states.append(Self.state(engine, subject, direction))
+                    states.append(UInt32(distinctStates.number(of: Self.state(engine, subject, direction)).number))
                 } else {
-                    states.append([])
+                    states.append(0)
                 }
                 begins.append(list.count)
             }
@@ -108,13 +113,10 @@ struct PairKeys: Sendable {
         to key: inout [UInt32], _ engine: PolicyEngine, _ direction: Direction, subject: UInt16, peer: UInt16
     ) {
         key.append(.max)
-        key += states[direction == .egress ? 1 : 0][Int(subject)]
-        guard let one = classes.representatives[Int(subject)], let other = classes.representatives[Int(peer)] else {
-            return
-        }
-        for layer in engine.layers {
-            for relation in layer.relations { key.append(engine.holdsByLabels(relation, one, other) ? 1 : 0) }
-        }
-        key.append(.max)
+        key.append(states[direction == .egress ? 1 : 0][Int(subject)])
+        guard !layerRelations.isEmpty, let one = classes.representatives[Int(subject)],
+            let other = classes.representatives[Int(peer)]
+        else { return }
+        for relation in layerRelations { key.append(engine.holdsByLabels(relation, one, other) ? 1 : 0) }
     }
 }
