@@ -69,9 +69,13 @@ struct RenderNftablesCommand: ContextCommand {
     private func tell(
         _ program: WorkloadProgram, _ rendered: RenderedRuleset, _ index: PolicyIndex, _ context: CommandContext
     ) throws {
-        if let mode = program.mode, !mode.enforces {
+        switch program.mode {
+        case .idle: try context.note("note: `\(workload)` is in mode idle: its chains are empty")
+        case .visibility:
             try context.note(
-                "note: `\(workload)` is in mode \(mode.rawValue): its chains are empty, nothing is enforced")
+                "note: `\(workload)` is in mode visibility: what full mode would deny is counted and logged, nothing is dropped"
+            )
+        case .selective, .full, nil: break
         }
         if program.isQuarantined {
             try context.note("note: `\(workload)` is in quarantine and therefore in mode full")
