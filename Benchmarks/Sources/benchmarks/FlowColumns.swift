@@ -22,7 +22,9 @@ struct FlowColumns {
     var count: Int { sources.count }
 
     /// Nine in ten flows between workloads, half of them inside an application and environment; the rest with one
-    /// address that no workload has. TCP 80 %, UDP 17 %, ICMP echo 3 %; half of the ports are some service's.
+    /// address that no workload has.
+    ///
+    /// TCP 80 %, UDP 17 %, ICMP echo 3 %; half of the ports are some service's.
     init(_ world: World, _ popularity: Popularity, count: Int, seed: UInt64) {
         var random = SplitMix64(seed: seed)
         let total = world.addresses.count

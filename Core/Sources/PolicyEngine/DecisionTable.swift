@@ -32,7 +32,9 @@ public struct DecisionTable {
     var addresses: AddressTable
     var atoms: ServiceAtoms
     var pairs: PairTable
-    /// Rows of one byte for each atom, one after the other: which of the row's keys it has. Row 0 says: ask.
+    /// Rows of one byte for each atom, one after the other: which of the row's keys it has.
+    ///
+    /// Row 0 says: ask.
     var rows: [UInt8]
     /// The distinct keys of each row, one row after the other, and where they begin; the first of each row is 0: ask.
     var keysOfRows: [UInt32] = [0]

@@ -58,7 +58,9 @@ public struct LayerExplanation: Hashable, Sendable {
 }
 
 extension PolicyEngine {
-    /// Explains one flow. Nothing of this is computed by `decide`.
+    /// Explains one flow.
+    ///
+    /// Nothing of this is computed by `decide`.
     ///
     /// Where the source port was not recorded, the candidates are those of the lowest port that gives the reported ends.
     public func explain(_ flow: Flow, at instant: Instant) -> Explanation {

@@ -45,7 +45,9 @@ public struct PolicyEngine: Sendable {
         fillRows()
     }
 
-    /// The policy that is in force; rules stand in order of precedence. Cost: linear in the rules.
+    /// The policy that is in force; rules stand in order of precedence.
+    ///
+    /// Cost: linear in the rules.
     public var policy: FlatPolicy {
         var result = skeleton
         for rule in rules.compactMap(\.self).sorted(by: { $0.precedes($1) }) {

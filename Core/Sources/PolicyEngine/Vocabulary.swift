@@ -63,7 +63,9 @@ struct Vocabulary: Sendable {
         return fresh
     }
 
-    /// The value that a code stands for, nil for an absent label. Cost: linear in the dimension's values.
+    /// The value that a code stands for, nil for an absent label.
+    ///
+    /// Cost: linear in the dimension's values.
     func value(_ code: UInt32, _ column: Int) -> LabelValue? {
         code == 0 ? nil : codes[column - Column.fixed].first { $0.value == code }?.key
     }

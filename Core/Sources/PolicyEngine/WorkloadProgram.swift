@@ -17,8 +17,9 @@ public struct WorkloadProgram: Hashable, Sendable {
     public var isQuarantined: Bool
     /// The tiers, highest precedence first; a tier without rules and default is left out unless a pass names it.
     public var tiers: [ProgramTier]
-    /// What happens to what no tier decides; nil where nothing is evaluated. In visibility it is what full mode would do:
-    /// the packet filter counts and reports it, and drops nothing.
+    /// What happens to what no tier decides; nil where nothing is evaluated.
+    ///
+    /// In visibility it is what full mode would do: the packet filter counts and reports it, and drops nothing.
     public var defaultAction: DefaultAction?
 }
 
@@ -40,7 +41,9 @@ public struct ProgramRule: Hashable, Sendable {
     public var action: RuleAction
     /// Which end the workload is.
     public var direction: Direction
-    /// Traffic that the rule covers; one part is enough. Empty: it matches nothing now.
+    /// Traffic that the rule covers; one part is enough.
+    ///
+    /// Empty: it matches nothing now.
     public var parts: [ProgramPart]
     /// When it is in force.
     public var validity: Validity

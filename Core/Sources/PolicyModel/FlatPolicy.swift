@@ -14,7 +14,9 @@ public struct FlatPolicy: Hashable, Sendable {
     }
 }
 
-/// One enforcement point. A flow passes an end when every layer that applies there allows it.
+/// One enforcement point.
+///
+/// A flow passes an end when every layer that applies there allows it.
 public struct Layer: Hashable, Sendable {
     /// Who enforces a layer.
     public enum Enforcer: Hashable, Sendable {
@@ -143,7 +145,9 @@ public enum RuleAction: Hashable, Sendable {
     case deny(Denial)
     /// Allow, ending the layer.
     case allow
-    /// Go on with the named later tier, or with the next when nil. A pass is a concession: it matches like an allow.
+    /// A rule of a tier.
+    ///
+    /// med later tier, or with the next when nil. A pass is a concession: it matches like an allow.
     case pass(to: TierID?)
 }
 

@@ -8,6 +8,7 @@ public struct Identifier<Subject>: RawRepresentable, Hashable, Comparable, Senda
     /// Makes an identifier; any text will do, loaders check its form.
     public init(rawValue: String) { self.rawValue = rawValue }
 
+    /// Makes an identifier from a literal.
     public init(stringLiteral value: String) { rawValue = value }
 
     /// The name as written.
