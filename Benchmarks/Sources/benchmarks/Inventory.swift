@@ -55,7 +55,8 @@ struct Inventory {
             } while !used.insert(address).inserted
             addresses.append(address)
             var own = [IPAddress(ipv4: address)]
-            if random.below(10) == 0 {
+            // IPv6 is rolled out application by application.
+            if app % 10 == 5 {
                 // 2001:db8::/32 is for documentation (RFC 3849).
                 own.append(IPAddress(ipv6: 0x2001_0DB8 << 96 | UInt128(address) << 64 | 1))
                 dualStack.append(number)
