@@ -151,7 +151,9 @@ public enum RuleAction: Hashable, Sendable {
     case pass(to: TierID?)
 }
 
-/// A rule of a tier. All its criteria must hold; inside a list one is enough.
+/// A rule of a tier.
+///
+/// All its criteria must hold; inside a list one is enough.
 public struct FlatRule: Hashable, Sendable {
     /// The name that verdicts report; several flat rules may come from one written rule and share it.
     public var id: RuleID
