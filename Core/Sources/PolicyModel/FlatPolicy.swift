@@ -145,9 +145,7 @@ public enum RuleAction: Hashable, Sendable {
     case deny(Denial)
     /// Allow, ending the layer.
     case allow
-    /// A rule of a tier.
-    ///
-    /// med later tier, or with the next when nil. A pass is a concession: it matches like an allow.
+    /// Go on with the named later tier, or with the next when nil; a concession, which matches like an allow.
     case pass(to: TierID?)
 }
 
