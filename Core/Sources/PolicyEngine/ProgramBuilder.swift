@@ -18,6 +18,8 @@ public struct ProgramBuilder {
     private var shared: [(address: IPAddress, identities: [UInt32])] = []
     private let owned: [IPAddress]
     private var cache: [Key: PeerSet] = [:]
+    /// How far ends are seen by the program at hand: what only watches says what full mode everywhere would do.
+    private var view = View.effective
     /// The texts of expressions, where rules tie.
     private var texts: [Int: String] = [:]
 
@@ -52,6 +54,7 @@ public struct ProgramBuilder {
             isQuarantined: workload.mode != nil && identities.contains { engine.holds(layer.fullFor, $0) }, tiers: [],
             defaultAction: nil)
         guard let mode, mode != .idle else { return program }
+        view = mode == .visibility ? .policy : .effective
         program.defaultAction = mode == .selective ? layer.source.selectiveDefault : layer.source.fullDefault
         program.tiers = tiers(number, identities, addresses)
         return program
@@ -170,7 +173,7 @@ public struct ProgramBuilder {
             let enforced =
                 engine.column(Vocabulary.Column.owned, peer) == 1
                 && AgentColumn.enforcesAttributes(engine.column(Vocabulary.Column.agent, peer))
-                && engine.mode(of: peer, layer, .effective)?.enforces ?? false
+                && engine.mode(of: peer, layer, view)?.enforces ?? false
             return isDeny ? !enforced : enforced || rule.source.widensPeer
         }
         if isPlain { cache[key] = result }
