@@ -54,4 +54,32 @@ import Testing
         let outcomes = try Self.outcomes(workloads, policy, [(1, 2), (1, 3), (3, 4), (4, 2)])
         #expect(outcomes == [.allowed, .denied, .allowed, .denied])
     }
+
+    /// `http` is port 80 at one workload and 8080 at another; 8080 at the first is no service at all.
+    @Test func aPortNameMeansWhatTheDestinationCallsSo() throws {
+        let http: PortName = "http"
+        let workloads = [
+            Workload(
+                id: "one", addresses: [Self.address(1)], namedPorts: [http: [ProtocolPort(.tcp, 80)]], mode: .full),
+            Workload(
+                id: "two", addresses: [Self.address(2)], namedPorts: [http: [ProtocolPort(.tcp, 8080)]], mode: .full),
+        ]
+        let rules = Direction.allCases.map {
+            FlatRule(id: "web", action: .allow, direction: $0, subject: .any, peer: .any, services: [.named(http)])
+        }
+        let policy = FlatPolicy(layers: [Layer(id: "host", enforcer: .agent, tiers: [Tier(id: "tier", rules: rules)])])
+        let made = DecisionTable(PolicyEngine(workloads: workloads, policy: policy), at: Instant(rawValue: 0))
+        var table = try #require(made)
+        func outcome(_ destination: UInt32, _ port: UInt16) -> Outcome {
+            let key = table.decide(
+                Flow(
+                    source: FlowEnd(Self.address(3 - destination)), destination: FlowEnd(Self.address(destination)),
+                    proto: .tcp, sourcePort: 5000, destinationPort: port))
+            return table.decision(key).policy.outcome
+        }
+        #expect(
+            [outcome(1, 80), outcome(1, 8080), outcome(2, 80), outcome(2, 8080)] == [
+                .allowed, .denied, .denied, .allowed,
+            ])
+    }
 }
