@@ -121,6 +121,11 @@ struct ExplanationAdvice {
         case .destinationProcess: option = "--destination-process"
         case .sourcePrincipal: option = "--source-principal"
         case .destinationPrincipal: option = "--destination-principal"
+        case .ruleMeaning:
+            add(
+                .state, [attribute.rawValue],
+                "reading `\(rule)` in its own product: Bulkhead understands it only in part")
+            return
         }
         add(.state, [attribute.rawValue], "knowing more: state \(option), which `\(rule)` asks for")
     }

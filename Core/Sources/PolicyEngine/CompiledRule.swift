@@ -71,7 +71,7 @@ extension FlatRule {
     /// Whether the rule asks for anything that a class of flows does not determine.
     var asksForMore: Bool {
         subjectAttributes != .none || peerAttributes != .none || !conditions.isEmpty
-            || relations.contains(.samePrincipal)
+            || relations.contains(.samePrincipal) || certainty != .exact
             || services.contains {
                 if case .ports(_, _, let source) = $0 { return source != .all }
                 return false

@@ -94,6 +94,7 @@ extension PolicyEngine {
         }
         if source.peerAttributes != .none, !farEndFits(rule, question, isDeny) { return .no }
         if source.subjectAttributes != .none { answer = answer.and(ownEndFits(source.subjectAttributes, question)) }
+        if source.certainty != .exact { answer = answer.and(.unknown(.ruleMeaning)) }
         return answer
     }
 

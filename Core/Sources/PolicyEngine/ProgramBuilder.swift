@@ -117,6 +117,8 @@ public struct ProgramBuilder {
         let isDeny = rule.source.action.order == 0
         // No condition is known to the packet filter.
         if !rule.source.conditions.isEmpty, !isDeny { return nil }
+        // What is not understood makes an allow shrink and a deny grow (semantics §4).
+        if rule.source.certainty != .exact, !isDeny { return nil }
         guard let subject = subjects.first else { return nil }
         let plain = rule.source.services.filter { if case .named = $0 { false } else { true } }
         var parts: [ProgramPart] = []

@@ -54,6 +54,8 @@ public enum FlowAttribute: String, Hashable, Sendable, CaseIterable, Comparable 
     case sourcePrincipal
     /// The principal at the destination.
     case destinationPrincipal
+    /// What a rule of another language means where it is understood in part (`Certainty.approximate`); no record has it.
+    case ruleMeaning
 
     private var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 

@@ -179,13 +179,15 @@ public struct FlatRule: Hashable, Sendable {
     public var conditions: [Condition]
     /// When it is in force.
     public var validity: Validity
+    /// Whether the rule says all that its author wrote.
+    public var certainty: Certainty
 
     /// Makes a rule; what is left out asks for nothing.
     public init(
         id: RuleID, rank: Int = 0, action: RuleAction, direction: Direction, subject: EndExpression,
         peer: EndExpression, relations: [Relation] = [], services: [ServiceTerm],
         subjectAttributes: AttributeMatch = .none, peerAttributes: AttributeMatch = .none, widensPeer: Bool = false,
-        conditions: [Condition] = [], validity: Validity = .always
+        conditions: [Condition] = [], validity: Validity = .always, certainty: Certainty = .exact
     ) {
         self.id = id
         self.rank = rank
@@ -200,10 +202,21 @@ public struct FlatRule: Hashable, Sendable {
         self.widensPeer = widensPeer
         self.conditions = conditions
         self.validity = validity
+        self.certainty = certainty
     }
 
     /// Whether the rule names a process at either end; only such rules judge a workload's traffic with itself.
     public var namesProcess: Bool { subjectAttributes.processes != nil || peerAttributes.processes != nil }
+}
+
+/// Whether a rule that was read from another language says all that its author wrote (semantics §4).
+public enum Certainty: Hashable, Sendable {
+    /// It covers exactly what was written.
+    case exact
+    /// It covers at least what was written, and perhaps more, for the stated reason.
+    ///
+    /// Asking, a flow that it covers may or may not match. Enforcing, an allow and a pass match nothing, a deny all of it.
+    case approximate(String)
 }
 
 /// A half-open span of time, [from, until); nil ends are open.

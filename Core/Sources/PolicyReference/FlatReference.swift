@@ -236,6 +236,7 @@ public struct FlatReference: Sendable {
                     of: seat.subjectEnd, process: seat.isFlowSource ? .sourceProcess : .destinationProcess,
                     principal: seat.isFlowSource ? .sourcePrincipal : .destinationPrincipal),
                 farAttributes(of: rule, isDeny, seat, at: layer),
+                rule.certainty == .exact ? .yes : .unknown(.ruleMeaning),
             ] + rule.conditions.map { $0.holds(seat.packet.conditions, ifUnknown: isDeny) })
     }
 

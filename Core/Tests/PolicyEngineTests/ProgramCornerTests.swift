@@ -46,6 +46,32 @@ import Testing
         #expect(program == engine)
     }
 
+    /// Semantics §4: what is not understood makes an allow shrink and a deny grow.
+    @Test func programsShrinkApproximateAllowsAndGrowApproximateDenies() throws {
+        func rule(_ id: RuleID, _ action: RuleAction, _ certainty: Certainty) -> FlatRule {
+            FlatRule(
+                id: id, action: action, direction: .egress, subject: .any, peer: .any, services: [.any],
+                certainty: certainty)
+        }
+        let web = Workload(id: "web", addresses: [Self.web], mode: .full)
+        let guess = Certainty.approximate("a test")
+        func judged(_ first: FlatRule) throws -> (program: EndDecision, engine: EndDecision) {
+            let rest = Tier(id: "rest", onNoMatch: .deny, rules: [rule("last", .allow, .exact)])
+            return try Self.judged([web], Self.policy([Tier(id: "first", rules: [first]), rest]), 80)
+        }
+        let allow = try judged(rule("guess", .allow, guess))
+        #expect(allow.program == EndDecision(.allowed, by: .rule("last", tier: "rest", layer: "host")))
+        let deny = try judged(rule("guess", .deny(.drop), guess))
+        #expect(deny.program == EndDecision(.denied, by: .rule("guess", tier: "first", layer: "host")))
+        #expect(
+            deny.engine == EndDecision(.indeterminate(.ruleMeaning), by: .rule("guess", tier: "first", layer: "host")))
+        let pass = rule("guess", .pass(to: nil), guess)
+        var stop = rule("stop", .deny(.drop), .exact)
+        stop.rank = 1
+        let passed = try Self.judged([web], Self.policy([Tier(id: "first", rules: [pass, stop])]), 80)
+        #expect(passed.program == EndDecision(.denied, by: .rule("stop", tier: "first", layer: "host")))
+    }
+
     /// Semantics: an allow needs every owner of a peer's address, a deny any; each owner names its own ports.
     @Test(arguments: [true, false]) func ownersOfOneAddressMayNamePortsDifferently(isDeny: Bool) throws {
         func owner(_ id: WorkloadID, _ http: [UInt16], _ admin: [UInt16]) -> Workload {

@@ -131,6 +131,8 @@ import Testing
             for tier in layer.tiers.indices {
                 for rule in layer.tiers[tier].rules.indices {
                     layer.tiers[tier].rules[rule].subjectAttributes = .none
+                    // A program enforces less than may be meant; `ProgramCornerTests` says how much.
+                    layer.tiers[tier].rules[rule].certainty = .exact
                     layer.tiers[tier].rules[rule].relations.removeAll { $0 == .samePrincipal }
                 }
             }

@@ -63,6 +63,9 @@ import Testing
     @Test func missingAttributesAreReportedInOneOrder() {
         #expect(
             FlowAttribute.allCases.reversed().sorted()
-                == [.icmpType, .sourceProcess, .destinationProcess, .sourcePrincipal, .destinationPrincipal])
+                == [
+                    .icmpType, .sourceProcess, .destinationProcess, .sourcePrincipal, .destinationPrincipal,
+                    .ruleMeaning,
+                ])
     }
 }

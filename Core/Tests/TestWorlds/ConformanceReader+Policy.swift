@@ -61,7 +61,7 @@ extension ConformanceReader {
         try node.allow([
             "id", "rank", "action", "direction", "subject", "peer", "relations", "services", "subjectProcesses",
             "subjectPrincipals", "peerProcesses", "peerPrincipals", "widensPeer", "conditions", "validFrom",
-            "validUntil",
+            "validUntil", "approximate",
         ])
         let action = try ruleAction(node.required("action"))
         return FlatRule(
@@ -70,7 +70,8 @@ extension ConformanceReader {
             relations: try node.items("relations").map(text.relation), services: try services(node),
             subjectAttributes: try attributes(node, "subject"), peerAttributes: try attributes(node, "peer"),
             widensPeer: try node.bool("widensPeer", default: false), conditions: try conditions(node),
-            validity: try validity(node))
+            validity: try validity(node),
+            certainty: try node["approximate"].map { .approximate(try $0.text()) } ?? .exact)
     }
 
     private func ruleAction(_ node: ConformanceNode) throws -> RuleAction {

@@ -85,6 +85,7 @@ extension FlatRule {
             peer: .random(limits, using: &rng), relations: Relation.list(limits, using: &rng),
             services: ServiceTerm.list(limits, using: &rng), subjectAttributes: .random(limits, using: &rng),
             peerAttributes: .random(limits, using: &rng), widensPeer: rng.chance(40),
-            conditions: Condition.list(limits, using: &rng), validity: .random(using: &rng))
+            conditions: Condition.list(limits, using: &rng), validity: .random(using: &rng),
+            certainty: rng.chance(limits.approximatePercent) ? .approximate("a test") : .exact)
     }
 }
