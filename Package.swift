@@ -34,6 +34,7 @@ let package = Package(
         .target(name: "CNetns"),
         .target(name: "Netfilter", dependencies: ["CNftables", "CNetns"] + model, swiftSettings: settings),
         .target(name: "PolicyFiles", dependencies: [yams] + model, swiftSettings: settings),
+        .target(name: "Dialects", dependencies: [yams, "PolicyFiles"] + model, swiftSettings: settings),
         .target(
             name: "FlowStore", dependencies: [grdb, "CZlib"] + ["NetworkTypes", "Flows", "FlowFormats"].map(core),
             swiftSettings: settings),
@@ -44,7 +45,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Commands",
-            dependencies: [argumentParser, "PolicyFiles", "FlowStore", "Lab"] + model
+            dependencies: [argumentParser, "PolicyFiles", "Dialects", "FlowStore", "Lab"] + model
                 + ["PolicyEngine", "PacketFilter", "Flows", "FlowFormats", "FlowAnalysis"].map(core),
             swiftSettings: settings),
         .executableTarget(name: "bulkhead", dependencies: [argumentParser, "Commands"], swiftSettings: settings),
@@ -54,6 +55,9 @@ let package = Package(
         .testTarget(
             name: "PolicyFilesTests", dependencies: ["PolicyFiles", core("PolicyReference")] + model,
             exclude: ["Bad", "BadMeaning", "Warned", "validate.py"], swiftSettings: settings),
+        .testTarget(
+            name: "DialectsTests", dependencies: ["Dialects", "PolicyFiles"] + model + [core("PolicyEngine")],
+            swiftSettings: settings),
         .testTarget(
             name: "FlowStoreTests", dependencies: ["FlowStore"] + ["NetworkTypes", "Flows", "FlowFormats"].map(core),
             swiftSettings: settings),

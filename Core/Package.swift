@@ -19,6 +19,7 @@ let libraries: [(name: String, dependencies: [Target.Dependency])] = [
     ("PolicyModel", ["NetworkTypes"]),
     ("PolicyEngine", ["NetworkTypes", "PolicyModel"]),
     ("PacketFilter", ["NetworkTypes", "PolicyModel", "PolicyEngine"]),
+    ("PolicyAnalysis", ["NetworkTypes", "PolicyModel", "PolicyEngine"]),
     ("Flows", ["NetworkTypes"]),
     ("FlowFormats", ["NetworkTypes", "Flows"]),
     ("FlowAnalysis", ["NetworkTypes", "PolicyModel", "PolicyEngine", "Flows"]),
@@ -36,6 +37,10 @@ let tests: [(name: String, dependencies: [Target.Dependency])] = [
     (
         "PacketFilterTests",
         ["PacketFilter", "RulesetSimulator", "PolicyEngine", "PolicyModel", "NetworkTypes", "TestWorlds"]
+    ),
+    (
+        "PolicyAnalysisTests",
+        ["PolicyAnalysis", "PolicyReference", "PolicyEngine", "PolicyModel", "NetworkTypes", "TestWorlds"]
     ),
     ("RulesetSimulatorTests", ["RulesetSimulator", "NetworkTypes"]),
     ("FlowFormatsTests", ["FlowFormats", "Flows", "NetworkTypes"]),

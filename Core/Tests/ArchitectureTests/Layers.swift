@@ -15,7 +15,8 @@ struct Layers {
         "PacketFilter": ["PolicyEngine"],
         "Flows": ["NetworkTypes"],
         "FlowFormats": ["Flows"],
-        "FlowAnalysis": ["PolicyEngine", "Flows"],
+        "PolicyAnalysis": ["PolicyEngine"],
+        "FlowAnalysis": ["PolicyAnalysis", "Flows"],
         "PolicyReference": ["PolicyModel"],
         "RulesetSimulator": ["NetworkTypes"],
     ])
@@ -25,14 +26,16 @@ struct Layers {
         let targets: [String: Set<String>] = [
             "Netfilter": ["PolicyModel"],
             "PolicyFiles": ["PolicyModel"],
+            "Dialects": ["PolicyFiles"],
             "FlowStore": ["FlowFormats"],
             "Lab": ["Netfilter", "PolicyFiles", "FlowStore", "PolicyEngine", "PacketFilter", "FlowAnalysis"],
-            "Commands": ["Lab", "PolicyFiles", "FlowStore", "PolicyEngine", "PacketFilter", "FlowAnalysis"],
+            "Commands": ["Lab", "Dialects", "FlowStore", "PolicyEngine", "PacketFilter", "FlowAnalysis"],
             "bulkhead": ["Commands"],
         ]
         var outside: [String: Set<String>] = [
             "Netfilter": ["CNftables", "CNetns"],
             "PolicyFiles": ["Yams"],
+            "Dialects": ["Yams"],
             "FlowStore": ["GRDB", "CZlib"],
             "Commands": ["ArgumentParser"],
             "bulkhead": ["ArgumentParser"],
