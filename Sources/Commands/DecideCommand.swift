@@ -1,15 +1,11 @@
 import ArgumentParser
 import Foundation
-import NetworkTypes
-import PolicyEngine
-import PolicyFiles
-import PolicyModel
 
 /// `bulkhead decide`: every flow of a stream with its verdict.
 struct DecideCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "decide", abstract: "Judge flows, one JSON object a line.",
-        usage: "bulkhead decide --policy <path> [--flows <file>] [--at <time>]",
+        usage: "bulkhead decide (--policy <path> | --from <dialect> <path>) [--flows <file>] [--at <time>]",
         discussion: """
             Every line out is the line in with `verdict`, `policyVerdict`, `decidedBy` and `reason` added. Lines that \
             are no flow are reported on standard error and left out; then the exit code is 1.
@@ -26,10 +22,9 @@ struct DecideCommand: ContextCommand {
         guard format == .jsonl else { throw CommandError("expected --format jsonl, since a stream is JSON lines") }
         let instant = try time.instant(in: context)
         let file = try open(context)
-        let loaded = try context.loadPolicy(policy.policy)
-        let input = FlowInput(loaded.workloads)
-        let engine = PolicyEngine(workloads: loaded.workloads, policy: loaded.policy.lowered())
-        var judge = FlowJudge(engine, instant)
+        let asked = try context.loadPolicy(policy)
+        let input = FlowInput(asked)
+        var judge = FlowJudge(asked.engine(), instant)
         var lines = LineReader(file)
         var number = 0
         var refused = 0
@@ -52,7 +47,7 @@ struct DecideCommand: ContextCommand {
             }
         }
         if refused > 0 { try context.note("\(refused) of \(number) lines were refused") }
-        return refused > 0 ? .found : .fine
+        return refused > 0 ? .found : asked.status
     }
 
     private func open(_ context: CommandContext) throws -> FileHandle {

@@ -1,9 +1,9 @@
 import PolicyModel
 
 /// The bytes of one policy file, checked to be text that means what it shows.
-struct SourceText {
+package struct SourceText {
     /// How large one file may be.
-    static let maximumBytes = 4 << 20
+    package static let maximumBytes = 4 << 20
 
     /// Stands for the ampersand while YAML is read, so that no anchor exists and an alias bomb cannot be built.
     ///

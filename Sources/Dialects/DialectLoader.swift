@@ -1,0 +1,86 @@
+import NetworkTypes
+import PolicyFiles
+import PolicyModel
+
+/// Files of one language, as the user named them.
+public struct DialectFiles: Hashable, Sendable {
+    /// The language.
+    public var dialect: Dialect
+    /// Files and directories; `-` is standard input.
+    public var paths: [String]
+
+    /// Makes a group of files.
+    public init(_ dialect: Dialect, paths: [String]) {
+        self.dialect = dialect
+        self.paths = paths
+    }
+}
+
+/// Reads policy from files, whatever its language.
+public enum DialectLoader {
+    /// How many bytes one foreign file may hold; the export of a large cluster is one.
+    public static let maximumFileBytes = 64 << 20
+
+    /// Reads all files of each language as one policy, and puts the languages together layer by layer.
+    ///
+    /// - Parameters:
+    ///   - groups: The files; those of one language are joined, wherever they stand.
+    ///   - options: What readers need besides.
+    ///   - standardInput: Gives the bytes of standard input, asked at most once.
+    public static func load(
+        _ groups: [DialectFiles], _ options: DialectOptions, standardInput: () throws -> [UInt8]
+    ) rethrows -> DialectPolicy {
+        var order: [Dialect] = []
+        var paths: [Dialect: [String]] = [:]
+        for group in groups {
+            if paths[group.dialect] == nil { order.append(group.dialect) }
+            paths[group.dialect, default: []] += group.paths
+        }
+        var parts: [DialectPolicy] = []
+        for dialect in order {
+            var findings = Findings()
+            var sources: [PolicySource] = []
+            for path in paths[dialect] ?? [] {
+                if path == "-" {
+                    sources.append(PolicySource(name: "standard input", bytes: try standardInput()))
+                } else if dialect == .bulkhead {
+                    sources += PolicyFileFinder.sources(at: path, findings: &findings)
+                } else {
+                    sources += PolicyFileFinder.sources(
+                        at: path, endings: dialect.endings, maximumFileBytes: maximumFileBytes, findings: &findings)
+                }
+            }
+            let unread = findings.sorted(files: []).map {
+                DialectFinding($0, effect: $0.severity == .error ? .leftOut : .none)
+            }
+            if dialect == .bulkhead, findings.hasErrors {
+                parts.append(DialectPolicy(dialects: [dialect], findings: unread))
+            } else {
+                var part = dialect.reader.read(sources, options)
+                part.findings = unread + part.findings
+                parts.append(part)
+            }
+        }
+        return DialectPolicy(combining: parts)
+    }
+}
+
+extension Dialect {
+    /// The endings of its files in a directory.
+    var endings: [String] {
+        switch self {
+        case .bulkhead: [".yaml", ".yml"]
+        case .kubernetes, .calico: [".yaml", ".yml", ".json"]
+        case .tailscale: [".hujson", ".json"]
+        }
+    }
+
+    var reader: any DialectReader.Type {
+        switch self {
+        case .bulkhead: BulkheadReader.self
+        case .kubernetes: BulkheadReader.self
+        case .calico: BulkheadReader.self
+        case .tailscale: BulkheadReader.self
+        }
+    }
+}
