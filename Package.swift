@@ -21,7 +21,11 @@ let model = ["NetworkTypes", "PolicyModel"].map(core)
 
 let package = Package(
     name: "bulkhead",
-    products: [.executable(name: "bulkhead", targets: ["bulkhead"])],
+    products: [
+        .executable(name: "bulkhead", targets: ["bulkhead"]),
+        // For the fuzz targets, which are a package of their own.
+        .library(name: "Dialects", targets: ["Dialects"]), .library(name: "PolicyFiles", targets: ["PolicyFiles"]),
+    ],
     dependencies: [
         .package(path: "Core"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),

@@ -1,5 +1,5 @@
 import NetworkTypes
-import PolicyFiles
+public import PolicyFiles
 import PolicyModel
 
 /// Files of one language, as the user named them.
@@ -20,6 +20,11 @@ public struct DialectFiles: Hashable, Sendable {
 public enum DialectLoader {
     /// How many bytes one foreign file may hold; the export of a large cluster is one.
     public static let maximumFileBytes = 64 << 20
+
+    /// Reads files of one language whose bytes are already in memory.
+    public static func read(_ dialect: Dialect, _ sources: [PolicySource], _ options: DialectOptions) -> DialectPolicy {
+        dialect.reader.read(sources, options)
+    }
 
     /// Reads all files of each language as one policy, and puts the languages together layer by layer.
     ///

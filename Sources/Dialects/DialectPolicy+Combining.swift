@@ -8,7 +8,7 @@ extension DialectPolicy {
     /// Workloads of different languages are one when they have a name or an address in common; it then has the name that the
     /// first language gave, and the labels of all. Where two languages give one label different values the first wins,
     /// which is a finding.
-    init(combining parts: [DialectPolicy]) {
+    package init(combining parts: [DialectPolicy]) {
         if parts.count == 1 {
             self = parts[0]
             return
