@@ -47,7 +47,9 @@ import Testing
         _ expected: ConformanceCase.Expectation, _ workloads: [Workload], _ engine: PolicyEngine, _ count: inout Count
     ) throws -> [String] {
         let flow = expected.flow
-        guard ["allowed", "denied"].contains(expected.verdict), !flow.proto.isICMP || flow.icmp != nil else { return [] }
+        guard ["allowed", "denied"].contains(expected.verdict), !flow.proto.isICMP || flow.icmp != nil else {
+            return []
+        }
         let owners = [flow.source, flow.destination].map { end in
             workloads.filter { $0.addresses.contains(end.address) }
         }
