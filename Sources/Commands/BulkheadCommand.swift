@@ -1,4 +1,5 @@
 public import ArgumentParser
+import FlowStore
 import Foundation
 
 /// A command of `bulkhead` that can run in process.
@@ -42,6 +43,8 @@ public struct BulkheadCommand: ParsableCommand {
             return broken.code == EPIPE ? .fine : .unusable
         } catch let error as CommandError {
             return report(error.message, in: context)
+        } catch let error as CocoaError {
+            return report(error.reason, in: context)
         } catch {
             return report(String(describing: error), in: context)
         }

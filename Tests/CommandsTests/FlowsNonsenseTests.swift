@@ -14,6 +14,10 @@ import Testing
         ("import without data", ["flows", "import", "GOOD"], "--data"),
         ("import into nothing", ["flows", "import", "GOOD", "--data", ""], "--data"),
         ("import into a file", ["flows", "import", "GOOD", "--data", "GOOD"], "GOOD"),
+        (
+            "import into a place that cannot be made", ["flows", "import", "GOOD", "--data", "/proc/nowhere/data"],
+            "bulkhead: error: cannot use `/proc/nowhere`: No such file or directory\n"
+        ),
         ("import standard input", ["flows", "import", "-", "--data", "DATA"], "reads its input twice"),
         ("import an empty directory", ["flows", "import", "EMPTY", "--data", "DATA"], "found no file"),
         (
