@@ -50,7 +50,7 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [argumentParser, "PolicyFiles", "Dialects", "FlowStore", "Lab"] + model
-                + ["PolicyEngine", "PacketFilter", "Flows", "FlowFormats", "FlowAnalysis"].map(core),
+                + ["PolicyEngine", "PolicyAnalysis", "PacketFilter", "Flows", "FlowFormats", "FlowAnalysis"].map(core),
             swiftSettings: settings),
         .executableTarget(name: "bulkhead", dependencies: [argumentParser, "Commands"], swiftSettings: settings),
         .testTarget(
@@ -60,7 +60,7 @@ let package = Package(
             name: "PolicyFilesTests", dependencies: ["PolicyFiles", core("PolicyReference")] + model,
             exclude: ["Bad", "BadMeaning", "Warned", "validate.py"], swiftSettings: settings),
         .testTarget(
-            name: "DialectsTests", dependencies: ["Dialects", "PolicyFiles"] + model + [core("PolicyEngine")],
+            name: "DialectsTests", dependencies: ["Dialects", "PolicyFiles"] + model + ["PolicyEngine", "PolicyAnalysis"].map(core),
             swiftSettings: settings),
         .testTarget(
             name: "FlowStoreTests", dependencies: ["FlowStore"] + ["NetworkTypes", "Flows", "FlowFormats"].map(core),

@@ -27,8 +27,8 @@ public struct BulkheadCommand: ParsableCommand {
 
     static var subcommands: [any ParsableCommand.Type] {
         [
-            FlowsCommand.self, MapCommand.self, PolicyCommand.self, DecideCommand.self, ExplainCommand.self,
-            RenderCommand.self, LabCommand.self,
+            FlowsCommand.self, MapCommand.self, PolicyCommand.self, ConnectivityCommand.self, DecideCommand.self,
+            ExplainCommand.self, RenderCommand.self, LabCommand.self,
         ]
     }
 

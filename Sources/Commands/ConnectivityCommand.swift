@@ -1,8 +1,9 @@
 import ArgumentParser
 import Dialects
-import FlowAnalysis
 import NetworkTypes
 import PolicyAnalysis
+import PolicyEngine
+import PolicyModel
 
 /// `bulkhead connectivity`: everything that may flow, exactly.
 struct ConnectivityCommand: ContextCommand {

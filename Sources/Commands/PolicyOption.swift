@@ -18,7 +18,10 @@ struct DialectOption: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "A language and its files: \(Dialect.allCases.map(\.rawValue).joined(separator: ", ")). May be repeated; all must allow.",
+            """
+            A language and its files: \(Dialect.allCases.map(\.rawValue).joined(separator: ", ")). May be repeated; \
+            then all must allow.
+            """,
             valueName: "dialect path"))
     var from: [String] = []
     @Option(
@@ -62,8 +65,7 @@ struct DialectWords {
     /// Takes the last words back that are the command's own, so that there are `count` of them with those that it has already.
     mutating func take(_ count: Int, after own: [String]) -> [String] {
         let missing = count - own.count
-        guard missing > 0, let last = groups.last, last.paths.count > missing || (groups.count > 1 && last.paths.count >= missing)
-        else { return own }
+        guard missing > 0, let last = groups.last, last.paths.count > missing else { return own }
         groups[groups.count - 1].paths.removeLast(missing)
         return last.paths.suffix(missing) + own
     }
@@ -134,9 +136,9 @@ extension CommandContext {
                 errors.count > 1 ? " (and \(errors.count - 1) more; `bulkhead policy check` shows all)" : ""
             throw CommandError("cannot load the policy: \(errors.first?.text ?? "no policy")\(more)")
         }
-        let only = groups.count == 1 && !reading.findings.contains { $0.diagnostic.location != nil || $0.effect != .leftOut }
-        if only, let first = reading.findings.first?.diagnostic, first.severity == .error, reading.workloads.isEmpty,
-            reading.policy.layers.isEmpty
+        let isUnread = reading.findings.contains { $0.diagnostic.location == nil && $0.diagnostic.severity == .error }
+        if isUnread, reading.workloads.isEmpty, reading.policy.layers.allSatisfy(\.tiers.isEmpty),
+            let first = reading.findings.first?.diagnostic
         {
             throw CommandError("cannot read the policy: \(first.message)")
         }

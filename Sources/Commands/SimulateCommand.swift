@@ -93,7 +93,8 @@ struct SimulateNames {
         for policy in [active, draft] {
             var owners: [IPAddress: [String]] = [:]
             for workload in policy.workloads {
-                for address in workload.addresses { owners[address, default: []].append(policy.index.name(of: workload.id)) }
+                let name = policy.index.name(of: workload.id)
+                for address in workload.addresses { owners[address, default: []].append(name) }
             }
             for (address, names) in owners { workloads[address] = names.sorted().joined(separator: "+") }
         }

@@ -18,9 +18,6 @@ public struct DialectFiles: Hashable, Sendable {
 
 /// Reads policy from files, whatever its language.
 public enum DialectLoader {
-    /// How many bytes one foreign file may hold; the export of a large cluster is one.
-    public static let maximumFileBytes = 64 << 20
-
     /// Reads files of one language whose bytes are already in memory.
     public static func read(_ dialect: Dialect, _ sources: [PolicySource], _ options: DialectOptions) -> DialectPolicy {
         dialect.reader.read(sources, options)
@@ -48,11 +45,8 @@ public enum DialectLoader {
             for path in paths[dialect] ?? [] {
                 if path == "-" {
                     sources.append(PolicySource(name: "standard input", bytes: try standardInput()))
-                } else if dialect == .bulkhead {
-                    sources += PolicyFileFinder.sources(at: path, findings: &findings)
                 } else {
-                    sources += PolicyFileFinder.sources(
-                        at: path, endings: dialect.endings, maximumFileBytes: maximumFileBytes, findings: &findings)
+                    sources += PolicyFileFinder.sources(at: path, dialect.selection, findings: &findings)
                 }
             }
             let unread = findings.sorted(files: []).map {
@@ -70,20 +64,29 @@ public enum DialectLoader {
     }
 }
 
+extension PolicyFileFinder.Selection {
+    /// The same limits for files with other endings.
+    fileprivate func with(suffixes: [String]) -> Self {
+        var selection = self
+        selection.suffixes = suffixes
+        return selection
+    }
+}
+
 extension Dialect {
-    /// The endings of its files in a directory.
-    var endings: [String] {
+    /// Which files of a directory are read.
+    var selection: PolicyFileFinder.Selection {
         switch self {
-        case .bulkhead: [".yaml", ".yml"]
-        case .kubernetes, .calico: [".yaml", ".yml", ".json"]
-        case .tailscale: [".hujson", ".json"]
+        case .bulkhead: .policy
+        case .kubernetes, .calico: ManifestReader.selection
+        case .tailscale: ManifestReader.selection.with(suffixes: [".hujson", ".json"])
         }
     }
 
     var reader: any DialectReader.Type {
         switch self {
         case .bulkhead: BulkheadReader.self
-        case .kubernetes: BulkheadReader.self
+        case .kubernetes: KubernetesReader.self
         case .calico: BulkheadReader.self
         case .tailscale: BulkheadReader.self
         }

@@ -3,7 +3,7 @@ package import PolicyModel
 /// What was found while loading, bounded, so that no file makes an endless report.
 package struct Findings {
     /// How many findings are kept.
-    static let maximumCount = 1_000
+    package static let maximumCount = 1_000
 
     package private(set) var diagnostics: [Diagnostic] = []
     package private(set) var errorCount = 0
@@ -32,7 +32,7 @@ package struct Findings {
     }
 
     /// The message as one line that no terminal takes for a command, whatever input it quotes.
-    private static func line(_ message: String) -> String {
+    package static func line(_ message: String) -> String {
         var result = ""
         for scalar in message.unicodeScalars {
             let isSpace = scalar == "\n" || scalar == "\t" || scalar == "\r"
