@@ -21,6 +21,8 @@ struct ConnectivityCommand: ContextCommand {
     var paths: [String] = []
     @Flag(help: "Also list IPv6 addresses outside.")
     var ipv6 = false
+    @Flag(help: "Also list what every host of Bulkhead's needs: neighbour discovery, listener reports, finding DHCP.")
+    var essential = false
     @Option(
         name: .customLong("as"),
         help: "policy: as if every workload were in full mode; effective: only what is enforced.")
@@ -31,12 +33,14 @@ struct ConnectivityCommand: ContextCommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let instant = try time.instant(in: context)
         let words = try DialectWords(policy.dialects.from + paths, policy: policy.policy)
-        let asked = try context.load(words, policy.dialects, orPolicy: true)
+        let asked = try context.load(
+            words, policy.dialects, orPolicy: true, standIns: ipv6 ? [.ipv4, .ipv6] : [.ipv4])
         let services = ServiceSetText(asked.reading.protocols)
         try context.progress("comparing \(asked.workloads.count) workloads")
-        let connectivity = Connectivity(asked.engine(), at: instant, view: view.verdicts)
+        let connectivity = Connectivity(
+            asked.engine(withEssentials: essential), at: instant, view: view.verdicts)
         let listing = ConnectivityListing(
-            connectivity, asked.index, services, families: ipv6 ? [.ipv4, .ipv6] : [.ipv4])
+            connectivity, asked, services, families: ipv6 ? [.ipv4, .ipv6] : [.ipv4])
         switch output.format {
         case .text: try print(listing, services, context)
         case .json:

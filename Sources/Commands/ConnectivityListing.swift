@@ -15,13 +15,16 @@ struct ConnectivityListing {
     private let index: PolicyIndex
     private let services: ServiceSetText
     private let families: Set<AddressFamily>
+    /// The addresses that workloads have; a range outside is written across them.
+    private let owned: AddressSet
 
     /// Makes a listing; addresses outside are listed of these families.
     init(
-        _ connectivity: Connectivity, _ index: PolicyIndex, _ services: ServiceSetText, families: Set<AddressFamily>
+        _ connectivity: Connectivity, _ asked: AskedPolicy, _ services: ServiceSetText, families: Set<AddressFamily>
     ) {
         self.connectivity = connectivity
-        self.index = index
+        index = asked.index
+        owned = AddressSet(asked.workloads.flatMap(\.addresses).map { Prefix($0) })
         self.services = services
         self.families = families
     }
@@ -39,14 +42,14 @@ struct ConnectivityListing {
         for to in names {
             var found: [(End, Traffic)] = []
             for source in outside { found.append((source, traffic([source], named[to] ?? []))) }
-            for (range, traffic) in Self.joined(found) {
+            for (range, traffic) in joined(found) {
                 try body(Line(from: Self.text(range), to: to, traffic: traffic))
             }
         }
         for from in names {
             let sources = named[from] ?? []
             let found = outside.map { ($0, traffic(sources, [$0])) }
-            for (range, traffic) in Self.joined(found) {
+            for (range, traffic) in joined(found) {
                 try body(Line(from: from, to: Self.text(range), traffic: traffic))
             }
             for to in names where to != from {
@@ -58,19 +61,26 @@ struct ConnectivityListing {
 
     /// What some of these sources may send to some of those destinations.
     private func traffic(_ sources: [End], _ destinations: [End]) -> Traffic {
-        if sources.count == 1, destinations.count == 1 {
-            let traffic = connectivity.traffic(from: sources[0], to: destinations[0])
-            return Traffic(must: services.listed(traffic.must), may: services.listed(traffic.may))
-        }
         var (must, may) = (ServiceSet(), ServiceSet())
         for source in sources {
             for destination in destinations where !source.isSelfTraffic(with: destination) {
                 let traffic = connectivity.traffic(from: source, to: destination)
-                must = must.union(traffic.must)
-                may = may.union(traffic.may)
+                if traffic.may.isEmpty { continue }
+                let impossible = Self.impossible(source, destination)
+                must = must.union(traffic.must.subtracting(impossible))
+                may = may.union(traffic.may.subtracting(impossible))
             }
         }
         return Traffic(must: services.listed(must), may: services.listed(may))
+    }
+
+    /// The message protocol of the family that the ends do not share (RFC 792, RFC 4443).
+    private static func impossible(_ source: End, _ destination: End) -> ServiceSet {
+        func share(_ family: AddressFamily) -> Bool {
+            func has(_ end: End) -> Bool { end.ranges.isEmpty || end.ranges.contains { $0.family == family } }
+            return has(source) && has(destination)
+        }
+        return ServiceSet.all((share(.ipv4) ? [] : [.icmp]) + (share(.ipv6) ? [] : [.icmpv6]))
     }
 
     private func name(_ end: End) -> String {
@@ -80,20 +90,27 @@ struct ConnectivityListing {
     private static func text(_ range: AddressRange) -> String { "\(range.lower)-\(range.upper)[External]" }
 
     /// The ranges by traffic, neighbours of equal traffic as one; without those that nothing may pass.
-    private static func joined(_ found: [(End, Traffic)]) -> [(AddressRange, Traffic)] {
+    private func joined(_ found: [(End, Traffic)]) -> [(AddressRange, Traffic)] {
         let parts = found.filter { !$0.1.may.isEmpty }.flatMap { end, traffic in end.ranges.map { ($0, traffic) } }
             .sorted { $0.0 < $1.0 }
         var result: [(AddressRange, Traffic)] = []
         for (range, traffic) in parts {
-            if let (last, known) = result.last, known == traffic, last.family == range.family,
-                last.upper.bits < .max, last.upper.bits + 1 == range.lower.bits,
-                let both = AddressRange(last.lower, range.upper)
-            {
+            if let (last, known) = result.last, known == traffic, let both = bridge(last, range) {
                 result[result.count - 1].0 = both
             } else {
                 result.append((range, traffic))
             }
         }
         return result
+    }
+
+    /// Both ranges as one, where only addresses of workloads lie between them.
+    private func bridge(_ low: AddressRange, _ high: AddressRange) -> AddressRange? {
+        guard low.family == high.family, low.upper.bits < high.lower.bits else { return nil }
+        if low.upper.bits + 1 < high.lower.bits {
+            let gap = IntervalSet(low.upper.bits + 1...high.lower.bits - 1)
+            guard owned.intervals(low.family).isSuperset(of: gap) else { return nil }
+        }
+        return AddressRange(low.lower, high.upper)
     }
 }

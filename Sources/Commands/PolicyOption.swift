@@ -96,8 +96,21 @@ struct AskedPolicy {
     /// Fine, unless a file could not be read.
     var status: ExitStatus { reading.hasErrors ? .found : .fine }
 
-    /// The engine on the whole policy.
-    func engine() -> PolicyEngine { PolicyEngine(workloads: reading.workloads, policy: reading.policy) }
+    /// The engine on the whole policy, or on what is left without the essential rules that every policy has.
+    ///
+    /// Those open the same between all ends, and would hide in every answer what this policy says.
+    func engine(withEssentials: Bool = true) -> PolicyEngine {
+        var policy = reading.policy
+        if !withEssentials {
+            let standard = Set(EssentialRule.standard.map(\.id))
+            for layer in policy.layers.indices where policy.layers[layer].id == Policy.layerID {
+                for tier in policy.layers[layer].tiers.indices {
+                    policy.layers[layer].tiers[tier].rules.removeAll { standard.contains($0.id) }
+                }
+            }
+        }
+        return PolicyEngine(workloads: reading.workloads, policy: policy)
+    }
 }
 
 extension CommandContext {
@@ -115,14 +128,18 @@ extension CommandContext {
     }
 
     /// Reads what the words name.
-    func load(_ words: DialectWords, _ option: DialectOption, orPolicy: Bool) throws -> AskedPolicy {
+    func load(
+        _ words: DialectWords, _ option: DialectOption, orPolicy: Bool, standIns: [AddressFamily] = [.ipv4]
+    ) throws -> AskedPolicy {
         try words.check(orPolicy: orPolicy)
-        return try load(words.groups, option)
+        return try load(words.groups, option, standIns: standIns)
     }
 
     /// Reads groups of files; an error of Bulkhead's own files ends the command, others are told and passed over.
-    func load(_ groups: [DialectFiles], _ option: DialectOption) throws -> AskedPolicy {
-        var options = DialectOptions(now: now)
+    func load(
+        _ groups: [DialectFiles], _ option: DialectOption, standIns: [AddressFamily] = [.ipv4]
+    ) throws -> AskedPolicy {
+        var options = DialectOptions(now: now, standInFamilies: standIns)
         if let devices = option.devices {
             guard let bytes = FileManager.default.contents(atPath: devices) else {
                 throw CommandError("expected a readable file of devices at `\(devices)`")
