@@ -143,9 +143,17 @@ extension KubernetesPolicy {
                 .warning, "empty-list", "expected ports in `\(kind.traffic)`, got an empty list; the API leaves open whether it means none or all",
                 at: tree.location, effect: .may, rule: id)
         }
-        return rules(
+        var rules = rules(
             id, rank: index, action: action, direction: direction, subject: subject, peers: peers, services: services,
             doubt: doubt ?? own, at: tree.location)
+        if peers.isOfUnknownKind, action != .allow {
+            // "Fail closed", API docs of the peers: an implementation that does not know the peer denies everything.
+            rules.append(
+                FlatRule(
+                    id: id, rank: index, action: .deny(.drop), direction: direction, subject: subject, peer: .any,
+                    services: [.any], certainty: .approximate("a peer of an unknown kind")))
+        }
+        return rules
     }
 
     /// Says that what has no pods has no named ports either; the API server refuses such a rule where it checks for it.
@@ -200,6 +208,7 @@ extension KubernetesPolicy {
         case nil:
             // A peer of a later version of the API: it may be anybody.
             unknown += strange
+            peers.isOfUnknownKind = true
             peers.approximate.append((.any, "a peer of an unknown kind"))
         case "nodes":
             guard let nodes = tree["nodes"] else { return }

@@ -96,6 +96,8 @@ struct KubernetesPeers {
     var exact: [EndExpression] = []
     /// What covers at least what was written.
     var approximate: [(peer: EndExpression, reason: String)] = []
+    /// Whether one is of a kind that this version of the API does not know.
+    var isOfUnknownKind = false
 }
 
 extension KubernetesCluster {

@@ -256,6 +256,13 @@ import Testing
         #expect(world.serious.map { $0.prefix(17) } == ["unknown-field may"])
     }
 
+    /// ClusterNetworkPolicyIngressPeer: implementations "fail closed", so that such a Pass may be "a 'Deny all' rule".
+    @Test func aPassToAPeerOfAnUnknownKindMayDenyEverything() throws {
+        let world = world(
+            Written.cluster("Admin", 0, "ingress: [{action: Pass, from: [{serviceAccounts: {}}], protocols: [{udp: {destinationPort: {number: 9}}}]}]"))
+        #expect(try world.outcome(a, b, .tcp, 80) == .indeterminate(.ruleMeaning))
+    }
+
     /// NamespacedPod: an empty selector "selects all Namespaces", "all Pods".
     @Test func emptySelectorsSelectEverything() throws {
         let world = world(
