@@ -147,11 +147,12 @@ extension CommandContext {
             options.devices = PolicySource(name: devices, bytes: Array(bytes))
         }
         let reading = try DialectLoader.load(groups, options) { Array(try input.readToEnd() ?? Data()) }
-        if groups.contains(where: { $0.dialect == .bulkhead }), reading.loaded == nil {
+        if reading.isRefused {
             let errors = reading.findings.map(\.diagnostic).filter { $0.severity == .error }
-            let more =
-                errors.count > 1 ? " (and \(errors.count - 1) more; `bulkhead policy check` shows all)" : ""
-            throw CommandError("cannot load the policy: \(errors.first?.text ?? "no policy")\(more)")
+            let isOwn = groups.map(\.dialect) == [.bulkhead]
+            let rest = isOwn ? "; `bulkhead policy check` shows all" : ""
+            let more = errors.count > 1 ? " (and \(errors.count - 1) more\(rest))" : ""
+            throw CommandError("cannot load the policy: \(errors.first?.text ?? "it is refused")\(more)")
         }
         let isUnread = reading.findings.contains { $0.diagnostic.location == nil && $0.diagnostic.severity == .error }
         if isUnread, reading.workloads.isEmpty, reading.policy.layers.allSatisfy(\.tiers.isEmpty),

@@ -40,9 +40,11 @@ enum TailscaleReader: DialectReader {
         if hasErrors { policy.rules = [] }
         var lowering = TailscaleLowering(policy, tailnet, findings)
         let layer = lowering.layer(isRefused: hasErrors)
-        return DialectPolicy(
+        var result = DialectPolicy(
             dialects: [.tailscale], workloads: tailnet.devices.map(\.workload), policy: FlatPolicy(layers: [layer]),
             standIns: tailnet.isListed ? [] : Set(tailnet.devices.flatMap(\.addresses)), origins: lowering.origins,
             findings: found + lowering.findings.found)
+        result.isRefused = hasErrors
+        return result
     }
 }
