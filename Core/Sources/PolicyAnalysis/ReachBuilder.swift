@@ -35,7 +35,7 @@ struct ReachBuilder: Sendable {
     private var fulfilling: [Int: [UInt32]] = [:]
     private var shapeOfRule: [[UInt32]]
     private var shapeOfNamed: [[UInt32]: UInt32] = [:]
-    private var cells: PeerCells
+    private(set) var cells: PeerCells
     /// The classes of each table of named ports but the empty one.
     private var classesOfTable: [(table: UInt32, classes: [UInt32])] = []
 
@@ -177,7 +177,7 @@ struct ReachBuilder: Sendable {
     }
 
     /// Splits the peers by everything that the candidates and layers ask of them.
-    private mutating func split(_ plan: Plan) {
+    mutating func split(_ plan: Plan) {
         let count = classes.representatives.count
         let list = predicates(plan).list
         let members = list.map { fulfilling($0, plan.subject) }
@@ -241,17 +241,18 @@ struct ReachBuilder: Sendable {
     // MARK: Judging
 
     private mutating func judge(_ plan: Plan, _ cell: PeerCells.Cell) -> UInt32 {
-        memo.judge(key(plan, cell))
+        memo.judge(key(plan, cell).key)
     }
 
     /// What the judgement of a plan's subject depends on for the peers of a cell.
-    private mutating func key(_ plan: Plan, _ cell: PeerCells.Cell) -> [UInt32] {
+    mutating func key(_ plan: Plan, _ cell: PeerCells.Cell) -> PairKey {
         let placeOf = predicates(plan).placeOf
         var key = [plan.state]
         for (layer, predicate) in facts.layerPredicates.enumerated() {
             let holds = predicate.flatMap { placeOf[$0] }.map { cell.answers[$0] } ?? true
             key.append(presence(layer, holds).rawValue)
         }
+        var rules: [UInt32] = []
         let own = engine.column(Vocabulary.Column.ports, classes.representatives[Int(plan.subject)])
         for candidate in plan.candidates {
             guard let fact = facts.facts[Int(candidate.rule)], let place = placeOf[fact.predicate],
@@ -259,8 +260,9 @@ struct ReachBuilder: Sendable {
             else { continue }
             let isPeerTheDestination = (plan.direction == .egress) != candidate.isReply
             key.append(shape(candidate, fact, table: isPeerTheDestination ? cell.table : own))
+            rules.append(candidate.rule)
         }
-        return key
+        return PairKey(key: key, rules: rules)
     }
 
     func presence(_ layer: Int, _ holds: Bool) -> LayerSweep.Presence {
