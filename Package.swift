@@ -57,6 +57,7 @@ let package = Package(
             exclude: ["Bad", "BadMeaning", "Warned", "validate.py"], swiftSettings: settings),
         .testTarget(
             name: "DialectsTests", dependencies: ["Dialects", "PolicyFiles"] + model + [core("PolicyEngine")],
+            exclude: ["Corpus"],
             swiftSettings: settings),
         .testTarget(
             name: "FlowStoreTests", dependencies: ["FlowStore"] + ["NetworkTypes", "Flows", "FlowFormats"].map(core),
