@@ -56,7 +56,8 @@ let package = Package(
             name: "PolicyFilesTests", dependencies: ["PolicyFiles", core("PolicyReference")] + model,
             exclude: ["Bad", "BadMeaning", "Warned", "validate.py"], swiftSettings: settings),
         .testTarget(
-            name: "DialectsTests", dependencies: ["Dialects", "PolicyFiles"] + model + [core("PolicyEngine")],
+            name: "DialectsTests",
+            dependencies: ["Dialects", "PolicyFiles"] + model + ["PolicyEngine", "PolicyAnalysis"].map(core),
             exclude: ["Corpus"],
             swiftSettings: settings),
         .testTarget(
