@@ -6,15 +6,15 @@ struct MutatedCorpus {
     /// The names and bytes of the files, in order.
     let files: [PolicySource]
 
-    /// The corpus of a dialect, beside this source.
+    /// The corpus of a reader, which libFuzzer starts from too (`scripts/fuzz`).
     init(_ name: String) throws {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Corpus/\(name)")
+        let folder = URL(fileURLWithPath: #filePath).appending(path: "../../../Fuzz/Corpus/\(name)").standardized
         files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
             .map { PolicySource(name: $0, bytes: Array(try Data(contentsOf: folder.appending(path: $0)))) }
     }
 
-    /// How often a test damages the corpus; `BULKHEAD_FUZZ` asks for more.
-    static let rounds = ProcessInfo.processInfo.environment["BULKHEAD_FUZZ"].flatMap { Int($0) } ?? 400
+    /// How often a test damages the corpus; `BULKHEAD_DAMAGE` asks for more.
+    static let rounds = ProcessInfo.processInfo.environment["BULKHEAD_DAMAGE"].flatMap { Int($0) } ?? 400
 
     /// The damaged file of a round: bytes changed, cut, doubled, or replaced by words that mean something.
     func file(_ round: Int, words: [String]) -> PolicySource {
