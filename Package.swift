@@ -60,7 +60,8 @@ let package = Package(
             name: "PolicyFilesTests", dependencies: ["PolicyFiles", core("PolicyReference")] + model,
             exclude: ["Bad", "BadMeaning", "Warned", "validate.py"], swiftSettings: settings),
         .testTarget(
-            name: "DialectsTests", dependencies: ["Dialects", "PolicyFiles"] + model + ["PolicyEngine", "PolicyAnalysis"].map(core),
+            name: "DialectsTests",
+            dependencies: ["Dialects", "PolicyFiles"] + model + ["PolicyEngine", "PolicyAnalysis"].map(core),
             swiftSettings: settings),
         .testTarget(
             name: "FlowStoreTests", dependencies: ["FlowStore"] + ["NetworkTypes", "Flows", "FlowFormats"].map(core),
