@@ -31,7 +31,9 @@ extension Tailnet {
         }
         let people = users.filter { !$0.hasPrefix("*@") }.sorted() + domains.sorted().map { "*@\($0)" } + ["*"]
         for user in people {
-            made.append(TailscaleDevice(id: WorkloadID(rawValue: user == "*" ? "autogroup:member" : user), kind: .member, user: user))
+            made.append(
+                TailscaleDevice(
+                    id: WorkloadID(rawValue: user == "*" ? "autogroup:member" : user), kind: .member, user: user))
             if speaksOfSelf {
                 let second = user == "*" ? "autogroup:member/2" : "\(user)/2"
                 made.append(TailscaleDevice(id: WorkloadID(rawValue: second), kind: .member, user: user))
@@ -52,6 +54,7 @@ extension Tailnet {
     private static func descending(
         _ set: IntervalSet<UInt128>, _ family: AddressFamily
     ) -> some IteratorProtocol<IPAddress> {
-        set.intervals.reversed().lazy.flatMap { $0.reversed() }.compactMap { IPAddress(family, bits: $0) }.makeIterator()
+        set.intervals.reversed().lazy.flatMap { $0.reversed() }.compactMap { IPAddress(family, bits: $0) }
+            .makeIterator()
     }
 }

@@ -34,7 +34,9 @@ extension TailscalePolicyReader {
                 }
             }
         }
-        if count == 0 { findings.refuse("missing-key", "expected `accept` or `deny` with a destination", at: node.place) }
+        if count == 0 {
+            findings.refuse("missing-key", "expected `accept` or `deny` with a destination", at: node.place)
+        }
         policy.tests.append(test)
     }
 
