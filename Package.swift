@@ -34,7 +34,9 @@ let package = Package(
         .target(name: "CNetns"),
         .target(name: "Netfilter", dependencies: ["CNftables", "CNetns"] + model, swiftSettings: settings),
         .target(name: "PolicyFiles", dependencies: [yams] + model, swiftSettings: settings),
-        .target(name: "Dialects", dependencies: [yams, "PolicyFiles"] + model, swiftSettings: settings),
+        .target(
+            name: "Dialects", dependencies: [yams, "PolicyFiles", core("PolicyEngine")] + model, swiftSettings: settings
+        ),
         .target(
             name: "FlowStore", dependencies: [grdb, "CZlib"] + ["NetworkTypes", "Flows", "FlowFormats"].map(core),
             swiftSettings: settings),
