@@ -1,0 +1,117 @@
+import NetworkTypes
+import PolicyFiles
+import PolicyModel
+
+extension KubernetesPolicy {
+    /// A block of addresses as the API server reads it: bits after the length are ignored, with a warning.
+    mutating func prefix(_ tree: Tree, _ what: String) throws(Refusal) -> Prefix {
+        let scalar = try tree.scalar(what)
+        let parts = scalar.text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let address = IPAddress(parts[0]),
+            !(address.family == .ipv4 && parts[0].contains(":")),
+            (1...3).contains(parts[1].utf8.count), parts[1].utf8.allSatisfy({ (48...57).contains($0) }),
+            let length = Int(parts[1]), String(length) == parts[1], let prefix = Prefix(address, length: length)
+        else {
+            throw Refusal(
+                "expected \(what) such as `10.0.0.0/8`, got `\(scalar.text.prefix(60))`", at: scalar.location,
+                code: "invalid-address")
+        }
+        if prefix.address != address {
+            findings.report(
+                .warning, "host-bits",
+                "expected `\(prefix)`, got `\(scalar.text)` with bits after the length, which are ignored",
+                at: scalar.location, effect: .none)
+        }
+        return prefix
+    }
+
+    /// The pods of a set of addresses by what the files say of them: pods with addresses, and pods in their node's network.
+    private func pods(in set: AddressSet) -> [EndExpression] {
+        var parts: [EndExpression] = []
+        if podAddresses.contains(where: { !$0.usesHostNetwork && $0.addresses.contains(where: set.contains) }) {
+            parts.append(.intersection([withoutStandIns(set), .selector(KubernetesCluster.anyPod)]))
+        }
+        for pod in podAddresses where pod.usesHostNetwork && pod.addresses.contains(where: set.contains) {
+            parts.append(.workload(pod.id))
+        }
+        return parts
+    }
+
+    /// The members of a set, but no address that was made up.
+    private func withoutStandIns(_ set: AddressSet) -> EndExpression {
+        guard cluster.standIns.contains(where: set.contains), let key = KubernetesCluster.standIn else {
+            return .addresses(set)
+        }
+        return .difference(.addresses(set), .selector(.exists(key)))
+    }
+
+    /// The peers of an `ipBlock`.
+    ///
+    /// It is for what is outside of the cluster (Kubernetes, "Network Policies", `ipBlock`); whether it also holds for pods whose
+    /// address lies in it depends on the network plugin.
+    func peers(ofBlock set: AddressSet) -> KubernetesPeers {
+        let pods = pods(in: set)
+        return KubernetesPeers(
+            exact: [.difference(.addresses(set), .selector(KubernetesCluster.anyPod))],
+            approximate: pods.isEmpty
+                ? []
+                : [
+                    (
+                        pods.count == 1 ? pods[0] : .union(pods),
+                        "whether an `ipBlock` holds for pods depends on the network plugin"
+                    )
+                ])
+    }
+
+    /// The peers of `networks`, which hold for pods as for everybody (API docs of the field `networks`).
+    ///
+    /// A pod whose address is not known lies in the block of all addresses and in no smaller one.
+    func peers(ofNetworks set: AddressSet) -> [EndExpression] {
+        var parts: [EndExpression] = []
+        for family in AddressFamily.allCases {
+            let members = set.intersection(AddressSet([Prefix.all(family)]))
+            guard !members.isEmpty else { continue }
+            let isWhole = AddressSet([Prefix.all(family)]).subtracting(members).isEmpty
+            parts.append(isWhole ? .addresses(members) : withoutStandIns(members))
+        }
+        for pod in podAddresses where pod.usesHostNetwork && pod.addresses.contains(where: set.contains) {
+            parts.append(.workload(pod.id))
+        }
+        return parts
+    }
+
+    /// The peers of a `nodes` selector: the nodes' addresses, and the pods that use them.
+    mutating func peers(ofNodes tree: Tree, unknown: inout [Scalar]) throws(Refusal) -> KubernetesPeers {
+        var reader = LabelSelectorReader()
+        let selector = Selector.and(try reader.terms(tree, KubernetesCluster.nodePrefix))
+        unknown += reader.unknown
+        let chosen = cluster.nodes.filter { selector.matches($0.labels) }
+        let addresses = AddressSet(chosen.flatMap(\.addresses).map { Prefix($0) })
+        var peers = KubernetesPeers()
+        if chosen.isEmpty {
+            findings.report(
+                .warning, "no-nodes",
+                "`nodes` selects none of the \(cluster.nodes.count) Node objects of the files; it is answered as matching nothing",
+                at: tree.location, effect: .leftOut)
+        } else if let unknownNode = chosen.first(where: \.addresses.isEmpty) {
+            findings.report(
+                .warning, "no-addresses",
+                "`nodes` selects node `\(unknownNode.name)`, for which the files state no address; it is left out",
+                at: tree.location, effect: .leftOut)
+        }
+        if !addresses.isEmpty {
+            peers.exact.append(.difference(.addresses(addresses), .selector(KubernetesCluster.anyPod)))
+        }
+        let names = Set(chosen.map(\.name))
+        for (id, pod) in cluster.pods where pod.usesHostNetwork {
+            if let node = pod.node {
+                if names.contains(node) { peers.exact.append(.workload(id)) }
+            } else if pod.nodeAddresses.contains(where: addresses.contains) {
+                peers.exact.append(.workload(id))
+            } else if pod.nodeAddresses.isEmpty, !chosen.isEmpty {
+                peers.approximate.append((.workload(id), "the node of `\(id)` is not known"))
+            }
+        }
+        return peers
+    }
+}

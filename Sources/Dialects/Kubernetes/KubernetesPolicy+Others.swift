@@ -1,0 +1,78 @@
+import NetworkTypes
+import PolicyFiles
+import PolicyModel
+
+extension KubernetesPolicy {
+    /// Says what is passed over: once for each kind.
+    mutating func reportOther(_ object: Manifest) {
+        if KubernetesPodReader.templatePath(group: object.group, kind: object.kind) != nil { return }
+        if object.group.isEmpty, ["Namespace", "Node"].contains(object.kind) { return }
+        guard passedOver.insert("\(object.group)/\(object.kind)").inserted else { return }
+        let isOwn =
+            object.group.isEmpty || !object.group.contains(".") || object.group.hasSuffix(".k8s.io")
+        let spec = object.tree["spec"]
+        if spec?["template"]?["spec"]?["containers"] != nil || spec?["podTemplate"] != nil {
+            findings.report(
+                .warning, "unknown-kind",
+                "`\(object.kind)` of `\(object.apiVersion)` is not understood; the pods that it makes are left out",
+                at: object.location, effect: .leftOut)
+        } else if Self.mayDecide(object, isOwn: isOwn) {
+            findings.report(
+                .warning, "unknown-kind",
+                "`\(object.kind)` of `\(object.apiVersion)` is not understood; what it says of traffic is left out",
+                at: object.location, effect: .leftOut)
+        } else if ["Service", "Ingress", "Route", "Gateway", "HTTPRoute"].contains(object.kind) {
+            findings.report(
+                .warning, "passed-over",
+                "`\(object.kind)` is not read: policy is judged at pods, after the address of a service was replaced",
+                at: object.location, effect: .none)
+        } else {
+            findings.report(
+                .warning, "passed-over", "`\(object.kind)` of `\(object.apiVersion)` is not read: no policy needs it",
+                at: object.location, effect: .none)
+        }
+    }
+
+    /// Whether an object could decide about traffic: other products' policies, and versions of the API that are not understood.
+    private static func mayDecide(_ object: Manifest, isOwn: Bool) -> Bool {
+        let kind = object.kind
+        if kind.hasSuffix("NetworkPolicy") || object.group == "policy.networking.k8s.io" { return true }
+        if isOwn { return false }
+        return ["Policy", "Firewall", "NetworkSet", "HostEndpoint", "Tier", "UserDefinedNetwork", "PeerAuthentication"]
+            .contains { kind.contains($0) }
+    }
+
+    /// Lets a node reach its own pods, whatever NetworkPolicy says (API docs of `ingress`: "the traffic source is the pod's
+    /// local node"), where the files have Node objects.
+    mutating func addLocalNodes() {
+        let all = AddressSet(cluster.nodes.flatMap(\.addresses).map { Prefix($0) })
+        guard !all.isEmpty, !selections.isEmpty else { return }
+        let isPod = EndExpression.selector(KubernetesCluster.anyPod)
+        var unplaced: [EndExpression] = []
+        var placed: [String: [EndExpression]] = [:]
+        for (id, pod) in cluster.pods where !pod.usesHostNetwork {
+            let node = cluster.nodes.first {
+                $0.name == pod.node || $0.addresses.contains(where: pod.nodeAddresses.contains)
+            }
+            if let node {
+                placed[node.name, default: []].append(.workload(id))
+            } else {
+                unplaced.append(.workload(id))
+            }
+        }
+        let id: RuleID = "kubernetes/local-node"
+        func rule(_ pods: [EndExpression], _ addresses: AddressSet, _ certainty: Certainty) -> FlatRule {
+            FlatRule(
+                id: id, action: .allow, direction: .ingress, subject: .union(pods),
+                peer: .difference(.addresses(addresses), isPod), services: [.any], certainty: certainty)
+        }
+        for node in cluster.nodes {
+            guard let pods = placed[node.name], !node.addresses.isEmpty else { continue }
+            networkPolicies.append(rule(pods, AddressSet(node.addresses.map { Prefix($0) }), .exact))
+        }
+        if !unplaced.isEmpty {
+            networkPolicies.append(rule(unplaced, all, .approximate("the node of the pod is not known")))
+        }
+        origins[id] = RuleOrigin()
+    }
+}
