@@ -35,10 +35,25 @@ struct FlowComparison {
     let instant: Instant
 
     /// Prepares comparing policies over some workloads.
-    init(_ universe: EndUniverse, _ policies: [FlatPolicy], workloads: [Workload], at instant: Instant) {
+    ///
+    /// - Parameters:
+    ///   - protocols: The protocols that count; nil means all.
+    ///   - lowestPort: The lowest port that counts.
+    init(
+        _ universe: EndUniverse, _ policies: [FlatPolicy], workloads: [Workload], at instant: Instant,
+        protocols: [IPProtocol]? = nil, lowestPort: UInt16 = 0
+    ) {
         classes = Self.classes(universe, policies)
         ends = classes.flatMap(\.representatives)
-        probes = Self.probes(policies, workloads)
+        probes = Self.probes(policies, workloads).compactMap { probe in
+            guard protocols?.contains(probe.proto) ?? true else { return nil }
+            guard probe.proto.hasPorts, probe.port < lowestPort else { return probe }
+            // The lowest port counts if it is judged like the one below it.
+            guard probe.covers[probe.proto].contains(lowestPort) else { return nil }
+            var raised = probe
+            raised.port = lowestPort
+            return raised
+        }
         self.instant = instant
     }
 
