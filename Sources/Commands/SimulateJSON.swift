@@ -1,3 +1,4 @@
+import PolicyEngine
 import FlowAnalysis
 import Flows
 import NetworkTypes

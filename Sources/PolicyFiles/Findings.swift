@@ -46,7 +46,7 @@ package struct Findings {
     }
 
     /// The findings by place: files in the order given, then line, then column; what has no place comes last.
-    func sorted(files: [String]) -> [Diagnostic] {
+    package func sorted(files: [String]) -> [Diagnostic] {
         var order: [String: Int] = [:]
         for (index, file) in files.enumerated() where order[file] == nil { order[file] = index }
         func key(_ diagnostic: Diagnostic) -> (Int, Int, Int) {

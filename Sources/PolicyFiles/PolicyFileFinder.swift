@@ -19,7 +19,7 @@ package enum PolicyFileFinder {
         }
 
         /// Bulkhead's own policy files.
-        static let policy = Selection(
+        package static let policy = Selection(
             suffixes: [".yaml", ".yml"], maximumFileBytes: SourceText.maximumBytes, maximumBytes: 64 << 20)
     }
 
@@ -39,9 +39,8 @@ package enum PolicyFileFinder {
             let base = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
             collect(base, selection, depth: 0, into: &paths, findings: &findings)
             if paths.isEmpty, !findings.hasErrors {
-                findings.report(
-                    .noPolicyFiles, "expected at least one \(selection.suffixes.map { "`\($0)`" }.joined(separator: " or ")) file in `\(path)`, got none",
-                    at: nil)
+                let names = selection.suffixes.map { "`\($0)`" }.joined(separator: " or ")
+                findings.report(.noPolicyFiles, "expected at least one \(names) file in `\(path)`, got none", at: nil)
             }
         case .other(let got):
             findings.report(.unreadable, "expected a file or directory at `\(path)`, got \(got)", at: nil)

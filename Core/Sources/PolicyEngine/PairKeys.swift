@@ -66,7 +66,7 @@ struct PairKeys: Sendable {
         var state: [UInt32] = []
         for layer in engine.layers {
             state.append(engine.holds(layer.appliesTo, subject) ? 1 : 0)
-            for view in View.allCases {
+            for view in VerdictView.allCases {
                 state.append(UInt32(engine.mode(of: subject, layer, view)?.strength ?? 9))
             }
             for selection in layer.tiers.compactMap(\.selections).joined() where selection.direction == direction {

@@ -8,21 +8,21 @@ public import PolicyModel
 /// of the policy can tell apart.
 public struct PolicyEngine: Sendable {
     private var addressSets: [AddressSetID: AddressSet]
-    var vocabulary: Vocabulary
-    var identities: IdentityTable
-    var expressions: [ExpressionEntry] = []
+    package var vocabulary: Vocabulary
+    package var identities: IdentityTable
+    package var expressions: [ExpressionEntry] = []
     var expressionIndex: [EndExpression: Int] = [:]
     var freeExpressions: [Int] = []
-    var rules: [CompiledRule?] = []
+    package var rules: [CompiledRule?] = []
     /// For each place of `rules`; means nothing where there is no rule.
     var heads: [RuleHead] = []
     var freeRules: [UInt32] = []
     /// For each identity, the rules that it is the subject of.
-    var identityRules: [IdentityRules] = []
-    var layers: [CompiledLayer] = []
-    var directory = WorkloadDirectory()
+    package var identityRules: [IdentityRules] = []
+    package var layers: [CompiledLayer] = []
+    package var directory = WorkloadDirectory()
     /// For each signature of the address space, the identity of its unmanaged addresses.
-    var unmanaged: [UInt32] = []
+    package var unmanaged: [UInt32] = []
     /// Made by the first change, kept by the later ones.
     var index: ExpressionIndex?
     /// Made by the first removal of a rule, kept by the later changes.
@@ -230,17 +230,17 @@ public struct PolicyEngine: Sendable {
 }
 
 /// A layer with its names resolved to numbers; `source` is without tiers.
-struct CompiledLayer: Sendable {
-    let source: Layer
-    let appliesTo: Int
+package struct CompiledLayer: Sendable {
+    package let source: Layer
+    package let appliesTo: Int
     let fullFor: Int
-    var tiers: [CompiledTier]
-    let relations: [CompiledRule.ColumnRelation]
+    package var tiers: [CompiledTier]
+    package let relations: [CompiledRule.ColumnRelation]
 }
 
 /// A tier with its names resolved to numbers.
-struct CompiledTier: Sendable {
+package struct CompiledTier: Sendable {
     /// The tier without its rules.
-    let source: Tier
-    let selections: [(direction: Direction, subject: Int)]?
+    package let source: Tier
+    package let selections: [(direction: Direction, subject: Int)]?
 }

@@ -1,14 +1,14 @@
-internal import NetworkTypes
-internal import PolicyModel
+package import NetworkTypes
+package import PolicyModel
 
 /// Who has which address, and with which identity.
-struct WorkloadDirectory: Sendable {
+package struct WorkloadDirectory: Sendable {
     /// One owner of an address.
-    struct Owner: Hashable, Sendable {
+    package struct Owner: Hashable, Sendable {
         /// The workload's number.
-        let workload: Int
+        package let workload: Int
         /// The identity of the address when this workload has it.
-        let identity: UInt32
+        package let identity: UInt32
     }
 
     private struct Entry {
@@ -21,7 +21,7 @@ struct WorkloadDirectory: Sendable {
     private var numbers: [WorkloadID: Int] = [:]
     private var owners: [IPAddress: Owner] = [:]
     /// Addresses with several owners, ordered by the owners' identifiers.
-    private(set) var shared: [IPAddress: [Owner]] = [:]
+    package private(set) var shared: [IPAddress: [Owner]] = [:]
 
     mutating func reserve(_ count: Int) {
         entries.reserveCapacity(count)
@@ -33,7 +33,7 @@ struct WorkloadDirectory: Sendable {
     var workloads: [Workload] { entries.compactMap { $0?.workload }.sorted { $0.id < $1.id } }
 
     /// The workload with this number.
-    func workload(_ number: Int) -> Workload? { entries[number]?.workload }
+    package func workload(_ number: Int) -> Workload? { entries[number]?.workload }
 
     /// The workload with this name.
     func workload(_ id: WorkloadID) -> Workload? { numbers[id].flatMap(workload) }
@@ -42,10 +42,10 @@ struct WorkloadDirectory: Sendable {
     func contains(_ id: WorkloadID) -> Bool { numbers[id] != nil }
 
     /// The identities of the workload's addresses in ascending order of address, or one when it has no address.
-    func identities(of id: WorkloadID) -> [UInt32] { numbers[id].flatMap { entries[$0]?.identities } ?? [] }
+    package func identities(of id: WorkloadID) -> [UInt32] { numbers[id].flatMap { entries[$0]?.identities } ?? [] }
 
     /// The owners of an address by identifier; none for an unmanaged address.
-    func owners(of address: IPAddress) -> [Owner] {
+    package func owners(of address: IPAddress) -> [Owner] {
         if !shared.isEmpty, let several = shared[address] { return several }
         return owners[address].map { [$0] } ?? []
     }
@@ -69,7 +69,7 @@ struct WorkloadDirectory: Sendable {
     }
 
     /// Every workload with its number and its identities; in no order.
-    var numbered: [(number: Int, workload: Workload, identities: [UInt32])] {
+    package var numbered: [(number: Int, workload: Workload, identities: [UInt32])] {
         entries.enumerated().compactMap { number, entry in entry.map { (number, $0.workload, $0.identities) } }
     }
 
@@ -119,7 +119,7 @@ struct WorkloadDirectory: Sendable {
 
 extension Workload {
     /// The addresses in ascending order, each once.
-    var distinctAddresses: [IPAddress] {
+    package var distinctAddresses: [IPAddress] {
         if addresses.count <= 1 { return addresses }
         var result = addresses.sorted()
         var kept = 1

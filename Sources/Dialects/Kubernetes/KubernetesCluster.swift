@@ -14,6 +14,7 @@ struct KubernetesCluster {
     /// The labels of namespaces under their prefix, by name.
     private(set) var namespaces: [String: Labels] = [:]
     private(set) var nodes: [Node] = []
+    private(set) var nodesByName: [String: Node] = [:]
     /// The pods, in the order of their identifiers.
     private(set) var pods: [(id: WorkloadID, pod: KubernetesPod)] = []
     private(set) var workloads: [Workload] = []
@@ -61,7 +62,9 @@ struct KubernetesCluster {
             // Host names stand in the same list.
             if let text = try item.text("address"), let address = IPAddress(text) { addresses.append(address) }
         }
-        nodes.append(Node(name: manifest.name, labels: labels, addresses: addresses))
+        let node = Node(name: manifest.name, labels: labels, addresses: addresses)
+        nodes.append(node)
+        nodesByName[node.name] = node
     }
 
     /// The prefix under which the labels of nodes are judged.

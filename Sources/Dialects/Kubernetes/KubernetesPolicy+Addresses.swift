@@ -28,10 +28,10 @@ extension KubernetesPolicy {
     /// The pods of a set of addresses by what the files say of them: pods with addresses, and pods in their node's network.
     private func pods(in set: AddressSet) -> [EndExpression] {
         var parts: [EndExpression] = []
-        if podAddresses.contains(where: { !$0.usesHostNetwork && $0.addresses.contains(where: set.contains) }) {
+        if podAddresses.meets(set) {
             parts.append(.intersection([withoutStandIns(set), .selector(KubernetesCluster.anyPod)]))
         }
-        for pod in podAddresses where pod.usesHostNetwork && pod.addresses.contains(where: set.contains) {
+        for pod in hostPods where pod.addresses.contains(where: set.contains) {
             parts.append(.workload(pod.id))
         }
         return parts
@@ -39,7 +39,7 @@ extension KubernetesPolicy {
 
     /// The members of a set, but no address that was made up.
     private func withoutStandIns(_ set: AddressSet) -> EndExpression {
-        guard cluster.standIns.contains(where: set.contains), let key = KubernetesCluster.standIn else {
+        guard standIns.meets(set), let key = KubernetesCluster.standIn else {
             return .addresses(set)
         }
         return .difference(.addresses(set), .selector(.exists(key)))
@@ -54,13 +54,7 @@ extension KubernetesPolicy {
         return KubernetesPeers(
             exact: [.difference(.addresses(set), .selector(KubernetesCluster.anyPod))],
             approximate: pods.isEmpty
-                ? []
-                : [
-                    (
-                        pods.count == 1 ? pods[0] : .union(pods),
-                        "whether an `ipBlock` holds for pods depends on the network plugin"
-                    )
-                ])
+                ? [] : [(Self.any(of: pods), "whether an `ipBlock` holds for pods depends on the network plugin")])
     }
 
     /// The peers of `networks`, which hold for pods as for everybody (API docs of the field `networks`).
@@ -74,7 +68,7 @@ extension KubernetesPolicy {
             let isWhole = AddressSet([Prefix.all(family)]).subtracting(members).isEmpty
             parts.append(isWhole ? .addresses(members) : withoutStandIns(members))
         }
-        for pod in podAddresses where pod.usesHostNetwork && pod.addresses.contains(where: set.contains) {
+        for pod in hostPods where pod.addresses.contains(where: set.contains) {
             parts.append(.workload(pod.id))
         }
         return parts
@@ -103,13 +97,13 @@ extension KubernetesPolicy {
             peers.exact.append(.difference(.addresses(addresses), .selector(KubernetesCluster.anyPod)))
         }
         let names = Set(chosen.map(\.name))
-        for (id, pod) in cluster.pods where pod.usesHostNetwork {
-            if let node = pod.node {
-                if names.contains(node) { peers.exact.append(.workload(id)) }
-            } else if pod.nodeAddresses.contains(where: addresses.contains) {
-                peers.exact.append(.workload(id))
-            } else if pod.nodeAddresses.isEmpty, !chosen.isEmpty {
-                peers.approximate.append((.workload(id), "the node of `\(id)` is not known"))
+        for host in hostPods {
+            if let node = host.pod.node {
+                if names.contains(node) { peers.exact.append(.workload(host.id)) }
+            } else if host.addresses.contains(where: addresses.contains) {
+                peers.exact.append(.workload(host.id))
+            } else if host.addresses.isEmpty, !chosen.isEmpty {
+                peers.approximate.append((.workload(host.id), "the node of `\(host.id)` is not known"))
             }
         }
         return peers

@@ -56,7 +56,7 @@ extension KubernetesPolicy {
             guard trees.count <= kind.maximumRules else {
                 throw Refusal(
                     "expected at most \(kind.maximumRules) `\(direction.rawValue)` rules, got \(trees.count)",
-                    at: trees[0].location, code: "too-many")
+                    at: spec.location, code: "too-many")
             }
             for (index, tree) in trees.enumerated() {
                 let id = RuleID(rawValue: "\(kind.name)/\(manifest.name)/\(direction.rawValue)[\(index)]")
@@ -135,13 +135,7 @@ extension KubernetesPolicy {
             try add(item, to: &peers, direction, action, kind, unknown: &unknown)
         }
         let (services, isDoubtful) = try services(tree[kind.traffic], kind, unknown: &unknown)
-        if direction == .egress, let peer = written.first(where: { $0["networks"] != nil || $0["nodes"] != nil || $0["domainNames"] != nil }),
-            services.contains(where: { if case .named = $0 { true } else { false } })
-        {
-            throw Refusal(
-                "expected no named port beside `networks`, `nodes` or `domainNames`, which have none", at: peer.location,
-                code: "invalid-peer")
-        }
+        reportNamedPorts(services, written)
         var own = self.doubt(about: unknown, in: "a rule of a \(kind.name)", rule: id)
         if isDoubtful, own == nil {
             own = "an empty list of ports"
@@ -149,9 +143,28 @@ extension KubernetesPolicy {
                 .warning, "empty-list", "expected ports in `\(kind.traffic)`, got an empty list; the API leaves open whether it means none or all",
                 at: tree.location, effect: .may, rule: id)
         }
-        return rules(
+        var rules = rules(
             id, rank: index, action: action, direction: direction, subject: subject, peers: peers, services: services,
             doubt: doubt ?? own, at: tree.location)
+        if peers.isOfUnknownKind, action != .allow {
+            // "Fail closed", API docs of the peers: an implementation that does not know the peer denies everything.
+            rules.append(
+                FlatRule(
+                    id: id, rank: index, action: .deny(.drop), direction: direction, subject: subject, peer: .any,
+                    services: [.any], certainty: .approximate("a peer of an unknown kind")))
+        }
+        return rules
+    }
+
+    /// Says that what has no pods has no named ports either; the API server refuses such a rule where it checks for it.
+    private mutating func reportNamedPorts(_ services: [ServiceTerm], _ peers: [Tree]) {
+        let isNamed = services.contains { if case .named = $0 { true } else { false } }
+        guard isNamed,
+            let peer = peers.first(where: { $0["networks"] != nil || $0["nodes"] != nil || $0["domainNames"] != nil })
+        else { return }
+        findings.report(
+            .warning, "named-port", "`networks`, `nodes` and `domainNames` have no named ports; the name matches nothing there",
+            at: peer.location, effect: .none)
     }
 
     /// Exactly one of `namespaces` and `pods`; pods in their node's network are never selected.
@@ -195,6 +208,7 @@ extension KubernetesPolicy {
         case nil:
             // A peer of a later version of the API: it may be anybody.
             unknown += strange
+            peers.isOfUnknownKind = true
             peers.approximate.append((.any, "a peer of an unknown kind"))
         case "nodes":
             guard let nodes = tree["nodes"] else { return }

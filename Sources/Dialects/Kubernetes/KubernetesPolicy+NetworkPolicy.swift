@@ -33,11 +33,11 @@ extension KubernetesPolicy {
                 let parts = try rule(id, tree, direction, subject, home: home, doubt: doubt)
                 if directions.contains(direction) { rules += parts }
             }
-            if !written.isEmpty, !directions.contains(direction) {
+            if let first = written.first, !directions.contains(direction) {
                 findings.report(
                     .warning, "ignored-rules",
                     "`policyTypes` does not name \(direction == .ingress ? "Ingress" : "Egress"), so the `\(direction.rawValue)` rules mean nothing",
-                    at: written[0].location, effect: .none)
+                    at: first.location, effect: .none)
             }
         }
         networkPolicies += rules
@@ -186,9 +186,8 @@ extension KubernetesPolicy {
 
     /// Says that pods in their node's network are answered for as if they were like others.
     private mutating func reportHostNetwork(_ terms: [Selector], _ manifest: Manifest) {
-        guard let key = KubernetesCluster.hostNetwork else { return }
-        let selector = Selector.and(terms + [.exists(key)])
-        guard let pod = cluster.workloads.first(where: { selector.matches($0.labels) }) else { return }
+        let selector = Selector.and(terms)
+        guard let pod = hostPods.first(where: { selector.matches($0.labels) }) else { return }
         findings.report(
             .warning, "host-network",
             "the policy selects `\(pod.id)`, which uses its node's network; Kubernetes leaves open whether policy holds for such pods, and the answer is that it does",

@@ -50,11 +50,12 @@ extension KubernetesPolicy {
         let isPod = EndExpression.selector(KubernetesCluster.anyPod)
         var unplaced: [EndExpression] = []
         var placed: [String: [EndExpression]] = [:]
+        var byAddress: [IPAddress: KubernetesCluster.Node] = [:]
+        for node in cluster.nodes { for address in node.addresses { byAddress[address] = node } }
         for (id, pod) in cluster.pods where !pod.usesHostNetwork {
-            let node = cluster.nodes.first {
-                $0.name == pod.node || $0.addresses.contains(where: pod.nodeAddresses.contains)
-            }
-            if let node {
+            if let node = pod.node.flatMap({ cluster.nodesByName[$0] })
+                ?? pod.nodeAddresses.lazy.compactMap({ byAddress[$0] }).first
+            {
                 placed[node.name, default: []].append(.workload(id))
             } else {
                 unplaced.append(.workload(id))

@@ -4,7 +4,7 @@ import PolicyModel
 
 extension KubernetesPolicy {
     /// The traffic of a rule of a cluster-wide policy, and whether the API leaves open what was written.
-    func services(
+    mutating func services(
         _ tree: Tree?, _ kind: ClusterWideKind, unknown: inout [Scalar]
     ) throws(Refusal) -> (terms: [ServiceTerm], isDoubtful: Bool) {
         guard let tree else { return ([.any], false) }
@@ -33,12 +33,12 @@ extension KubernetesPolicy {
         unknown += strange
         let fields = known.compactMap { name in tree[name].map { (name: name, value: $0) } }
         if fields.isEmpty, !strange.isEmpty { return nil }
-        guard fields.count == 1 else {
+        guard let only = fields.first, fields.count == 1 else {
             throw Refusal(
                 "expected one of \(known.map { "`\($0)`" }.joined(separator: ", ")) in \(what)", at: tree.location,
                 code: "invalid-port")
         }
-        return fields[0]
+        return only
     }
 
     /// An item of `protocols` (ClusterNetworkPolicyProtocol).
@@ -72,7 +72,7 @@ extension KubernetesPolicy {
     }
 
     /// An item of `ports` (AdminNetworkPolicyPort).
-    private func adminPort(_ tree: Tree, unknown: inout [Scalar]) throws(Refusal) -> ServiceTerm {
+    private mutating func adminPort(_ tree: Tree, unknown: inout [Scalar]) throws(Refusal) -> ServiceTerm {
         let known = ["portNumber", "namedPort", "portRange"]
         guard let (form, value) = try only(tree, of: known, "a port", unknown: &unknown) else { return .any }
         if form == "namedPort" { return .named(KubernetesPorts.anyProtocol(try portName(value))) }
@@ -87,7 +87,12 @@ extension KubernetesPolicy {
         }
         unknown += value.unknownFields(known: ["protocol", "start", "end"])
         let (start, end) = try bounds(value)
-        // The API's text asks for `start` below `end`, but nothing refuses the contrary: no port lies in it.
+        // The API's text asks for `start` below `end`, but nothing refuses the contrary.
+        if start > end {
+            findings.report(
+                .warning, "empty-range", "expected `start` not above `end`, got \(start) and \(end); no port lies between them",
+                at: value.location, effect: .none)
+        }
         return .ports(proto, destination: start <= end ? PortSet(start...end) : PortSet())
     }
 

@@ -15,19 +15,33 @@ struct KubernetesPolicy {
     /// The kinds of objects that were said to be passed over.
     var passedOver: Set<String> = []
 
-    /// The addresses of pods that state theirs, and of the nodes of those that use their node's network.
-    let podAddresses: [(id: WorkloadID, usesHostNetwork: Bool, addresses: [IPAddress])]
+    /// The addresses that pods state, and those that were made up.
+    let podAddresses: SortedAddresses
+    let standIns: SortedAddresses
+    /// The pods that use their node's network, with its addresses, by namespace.
+    let hostPods: [HostPod]
+
+    /// A pod that uses its node's network.
+    struct HostPod {
+        let id: WorkloadID
+        let pod: KubernetesPod
+        let labels: Labels
+        let addresses: [IPAddress]
+    }
 
     init(cluster: KubernetesCluster, findings: DialectFindings) {
         self.cluster = cluster
         self.findings = findings
-        podAddresses = cluster.pods.map { id, pod in
-            (id, pod.usesHostNetwork, pod.usesHostNetwork ? cluster.nodeAddresses(of: pod) : pod.addresses)
+        podAddresses = SortedAddresses(cluster.pods.flatMap(\.pod.addresses))
+        standIns = SortedAddresses(cluster.standIns)
+        hostPods = zip(cluster.pods, cluster.workloads).filter { $0.0.pod.usesHostNetwork }.map { entry, workload in
+            HostPod(
+                id: entry.id, pod: entry.pod, labels: workload.labels, addresses: cluster.nodeAddresses(of: entry.pod))
         }
     }
 
     /// The layer: default allow, at every pod.
-    func layer() -> Layer {
+    mutating func layer() -> Layer {
         Layer(
             id: "kubernetes", enforcer: .platform, appliesTo: .selector(KubernetesCluster.anyPod),
             tiers: [
@@ -37,55 +51,31 @@ struct KubernetesPolicy {
             ], fullDefault: .allow)
     }
 
-    /// The rules of a tier with dense ranks by (priority, name, kind, index).
-    private func ranked(_ tier: RankedPolicy.Tier) -> [FlatRule] {
-        var rules: [FlatRule] = []
-        var base = 0
-        for policy in ranked.filter({ $0.tier == tier }).sorted(by: <) {
-            for rule in policy.rules {
-                var rule = rule
-                rule.rank += base
-                rules.append(rule)
-            }
-            base += policy.ruleCount
-        }
-        return rules
-    }
-
-    /// Reports policies of one tier and priority: which of them is asked first is not specified.
-    mutating func reportEqualPriorities() {
-        for tier in [RankedPolicy.Tier.admin, .baseline] {
-            let policies = ranked.filter { $0.tier == tier }.sorted(by: <)
-            for (policy, next) in zip(policies, policies.dropFirst()) where policy.priority == next.priority {
-                findings.report(
-                    .warning, "equal-priority",
-                    "expected policies of one tier to differ in priority, got `\(policy.name)` and `\(next.name)`; where both match, which one is asked first is not specified, and the answer takes them by name",
-                    at: next.location, effect: .may, related: [policy.location])
-            }
-        }
-    }
-
     /// The rules of one written rule: exact for what is understood of its peers, approximate for the rest.
     mutating func rules(
         _ id: RuleID, rank: Int = 0, action: RuleAction, direction: Direction, subject: EndExpression,
         peers: KubernetesPeers, services: [ServiceTerm], doubt: String?, at location: Diagnostic.Location
     ) -> [FlatRule] {
         origins[id] = RuleOrigin(location: location)
-        func rule(_ peer: EndExpression, _ relations: [Relation], _ certainty: Certainty) -> FlatRule {
+        func rule(_ peer: EndExpression, _ certainty: Certainty) -> FlatRule {
             FlatRule(
                 id: id, rank: rank, action: action, direction: direction, subject: subject, peer: peer,
-                relations: relations, services: services, certainty: certainty)
+                services: services, certainty: certainty)
         }
         let certainty = doubt.map { Certainty.approximate($0) } ?? .exact
         var rules: [FlatRule] = []
-        if peers.exact.count == 1 {
-            rules.append(rule(peers.exact[0], [], certainty))
-        } else if !peers.exact.isEmpty || (peers.approximate.isEmpty && peers.related.isEmpty) {
-            rules.append(rule(.union(peers.exact), [], certainty))
+        // A rule without a peer in the files still has a name that reviews can speak of.
+        if !peers.exact.isEmpty || peers.approximate.isEmpty {
+            rules.append(rule(Self.any(of: peers.exact), certainty))
         }
-        for related in peers.related { rules.append(rule(related.peer, related.relations, certainty)) }
-        for part in peers.approximate { rules.append(rule(part.peer, [], .approximate(part.reason))) }
+        for part in peers.approximate { rules.append(rule(part.peer, .approximate(part.reason))) }
         return rules
+    }
+
+    /// Joined by OR; one alone stands for itself.
+    static func any(of parts: [EndExpression]) -> EndExpression {
+        if let only = parts.first, parts.count == 1 { return only }
+        return .union(parts)
     }
 
     /// Reports a field that the API does not know, and says why the rule is approximate.
@@ -100,55 +90,29 @@ struct KubernetesPolicy {
     }
 }
 
-/// A cluster-wide policy with its place among others.
-struct RankedPolicy: Comparable {
-    /// The tiers of cluster-wide policies.
-    enum Tier {
-        /// Before NetworkPolicy.
-        case admin
-        /// After it, for pods that no NetworkPolicy isolates.
-        case baseline
-    }
-
-    let tier: Tier
-    let priority: Int
-    let name: String
-    let kind: String
-    let location: Diagnostic.Location
-    /// The rules, ranked by their index.
-    var rules: [FlatRule] = []
-    /// The most rules of a direction.
-    var ruleCount = 0
-
-    static func == (a: Self, b: Self) -> Bool { a.priority == b.priority && a.name == b.name && a.kind == b.kind }
-
-    static func < (a: Self, b: Self) -> Bool {
-        if a.priority != b.priority { return a.priority < b.priority }
-        if a.name != b.name { return a.name.utf8.lexicographicallyPrecedes(b.name.utf8) }
-        return a.kind.utf8.lexicographicallyPrecedes(b.kind.utf8)
-    }
-}
-
 /// The far ends that a rule names.
 struct KubernetesPeers {
     /// What is understood.
     var exact: [EndExpression] = []
-    /// What is understood, where the ends stand in a relation.
-    var related: [(peer: EndExpression, relations: [Relation])] = []
     /// What covers at least what was written.
     var approximate: [(peer: EndExpression, reason: String)] = []
+    /// Whether one is of a kind that this version of the API does not know.
+    var isOfUnknownKind = false
 }
 
 extension KubernetesCluster {
     /// The addresses of the node that a pod runs on, as the pod or a Node object states them.
     func nodeAddresses(of pod: KubernetesPod) -> [IPAddress] {
         var addresses = pod.nodeAddresses
-        for node in nodes where node.name == pod.node {
+        if let node = pod.node.flatMap({ nodesByName[$0] }) {
             for address in node.addresses where !addresses.contains(address) { addresses.append(address) }
         }
         return addresses
     }
 
     /// Joined by AND; one alone stands for itself.
-    static func all(_ terms: [Selector]) -> Selector { terms.count == 1 ? terms[0] : .and(terms) }
+    static func all(_ terms: [Selector]) -> Selector {
+        if let only = terms.first, terms.count == 1 { return only }
+        return .and(terms)
+    }
 }

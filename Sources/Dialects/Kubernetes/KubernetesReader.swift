@@ -23,13 +23,19 @@ public enum KubernetesReader: DialectReader {
         cluster.settle(families: options.standInFamilies, findings: &findings)
 
         var policy = KubernetesPolicy(cluster: cluster, findings: findings)
-        for object in objects { readPolicy(object, into: &policy) }
+        // By name, so that the order of files and of objects in them means nothing.
+        for object in objects.sorted(by: { Self.order($0) < Self.order($1) }) { readPolicy(object, into: &policy) }
         policy.addLocalNodes()
-        policy.reportEqualPriorities()
+        policy.reportMixedVersions()
+        let layer = policy.layer()
         return DialectPolicy(
-            dialects: [.kubernetes], workloads: cluster.workloads, policy: FlatPolicy(layers: [policy.layer()]),
+            dialects: [.kubernetes], workloads: cluster.workloads, policy: FlatPolicy(layers: [layer]),
             names: cluster.names, standIns: cluster.standIns, protocols: KubernetesPorts.protocols,
             origins: policy.origins, findings: policy.findings.sorted(files: sources.map(\.name)))
+    }
+
+    private static func order(_ object: Manifest) -> (String, String, String) {
+        (object.kind, object.namespaceOrDefault, object.name)
     }
 
     /// The objects with a name each; one that stands there twice is reported, and the first is taken.
