@@ -68,7 +68,7 @@ import Testing
         return result
     }
 
-    private static func load(_ written: Written) throws -> LoadedPolicy {
+    private static func load(_ written: WrittenPolicy) throws -> LoadedPolicy {
         let result = PolicyDirectory.load(
             written.files.map { PolicySource(name: $0.path, text: $0.text) }, now: now)
         let errors = result.diagnostics.filter { $0.severity == .error }.map(\.text)

@@ -143,7 +143,7 @@ import Testing
         return result
     }
 
-    private static func read(_ written: Written, _ pods: String) -> DialectPolicy {
+    private static func read(_ written: WrittenPolicy, _ pods: String) -> DialectPolicy {
         let sources = written.files.map { PolicySource(name: $0.path, text: $0.text) }
         return KubernetesReader.read(
             sources + [PolicySource(name: "pods.yaml", text: pods)], DialectOptions(now: now))
@@ -166,7 +166,7 @@ import Testing
         let (inventory, pods) = Self.inventory(modes)
         let text = inventory + Self.randomPolicy(&random, selective: isSelective, guardrailsOutside: !isSelective)
         let loaded = try Self.load(text)
-        let written: Written
+        let written: WrittenPolicy
         do throws(WriteRefusal) {
             written = try KubernetesWriter.manifests(for: loaded, WriteOptions(now: Self.now))
         } catch {

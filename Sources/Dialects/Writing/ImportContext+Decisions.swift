@@ -1,21 +1,17 @@
 import NetworkTypes
-import PolicyEngine
+import PolicyAnalysis
 import PolicyModel
 
 extension ImportContext {
     /// Allow rules made from what the policy decides between every two classes of ends.
-    func byDecisions() throws(WriteRefusal) -> Policy {
-        guard comparison.probes.allSatisfy({ $0.sourcePort == nil || $0.sourcePort == 40_000 }) else {
-            throw WriteRefusal(
-                "cannot-say", "expected rules without source ports where rules cannot be taken over one by one")
-        }
+    func byDecisions() -> Policy {
         var namer = EndNamer(table, workloads)
         var boxes: [FlowBox] = []
         // Destinations that the same sources reach by the same traffic are one.
         var reached: [[Inflow]: [Int]] = [:]
         var order: [[Inflow]] = []
-        for (number, group) in comparison.classes.enumerated() {
-            let inflows = inflows(to: group, number)
+        for number in comparison.classes.indices {
+            let inflows = inflows(to: number)
             if reached[inflows] == nil { order.append(inflows) }
             reached[inflows, default: []].append(number)
         }
@@ -24,7 +20,7 @@ extension ImportContext {
             for inflow in inflows {
                 let from = namer.name(members(inflow.sources))
                 boxes.append(
-                    FlowBox(from: from, to: to, relations: [], services: .set(inflow.traffic), origins: []))
+                    FlowBox(from: from, to: to, relations: [], services: TrafficServices(inflow.traffic), origins: []))
             }
         }
         return assembled(allows: boxes, guardrails: [])
@@ -32,36 +28,19 @@ extension ImportContext {
 
     /// What reaches a class: traffic with the classes that send it.
     private struct Inflow: Hashable {
-        var traffic: TrafficSet
+        var traffic: ServiceSet
         var sources: [Int]
     }
 
-    private func inflows(to group: FlowComparison.EndGroup, _ number: Int) -> [Inflow] {
-        var order: [TrafficSet] = []
-        var sources: [TrafficSet: [Int]] = [:]
-        for (place, from) in comparison.classes.enumerated() {
-            guard let traffic = traffic(from, group, isOne: place == number), !traffic.isEmpty else { continue }
+    private func inflows(to number: Int) -> [Inflow] {
+        var order: [ServiceSet] = []
+        var sources: [ServiceSet: [Int]] = [:]
+        for place in comparison.classes.indices {
+            guard let traffic = comparison.traffic(original, place, number), !traffic.isEmpty else { continue }
             if sources[traffic] == nil { order.append(traffic) }
             sources[traffic, default: []].append(place)
         }
         return order.map { Inflow(traffic: $0, sources: sources[$0] ?? []) }
-    }
-
-    /// What passes from one class to another; nil where no two ends of them could talk.
-    private func traffic(
-        _ from: FlowComparison.EndGroup, _ to: FlowComparison.EndGroup, isOne: Bool
-    ) -> TrafficSet? {
-        guard let source = from.representatives.first,
-            let destination = isOne ? to.representatives.dropFirst().first : to.representatives.first,
-            source.address.family == destination.address.family, source.owner != nil || destination.owner != nil
-        else { return nil }
-        if let a = source.owner, a.id == destination.owner?.id { return nil }
-        var result = TrafficSet.none
-        for probe in comparison.probes {
-            let flow = comparison.flow(probe, source, destination)
-            if comparison.allows((engine, .policy), flow) { result = result.union(probe.covers) }
-        }
-        return result
     }
 
     private func members(_ groups: [Int]) -> MemberSet {

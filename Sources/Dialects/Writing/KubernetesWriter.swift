@@ -1,4 +1,5 @@
 import NetworkTypes
+import PolicyAnalysis
 import PolicyEngine
 public import PolicyFiles
 import PolicyModel
@@ -18,7 +19,7 @@ public enum KubernetesWriter {
     /// - Throws: `WriteRefusal` with the place of everything that Kubernetes cannot say, unless widening is allowed.
     public static func manifests(
         for loaded: LoadedPolicy, namespace: String? = nil, _ options: WriteOptions
-    ) throws(WriteRefusal) -> Written {
+    ) throws(WriteRefusal) -> WrittenPolicy {
         let cluster = try KubernetesInventory(loaded, namespace: namespace)
         let flat = loaded.policy.lowered().withoutHostTraffic
         let universe = EndUniverse(
@@ -36,7 +37,7 @@ public enum KubernetesWriter {
         guard problems.isEmpty || options.allowsWidening else { throw WriteRefusal(problems) }
         let widened = problems.map { Diagnostic(.warning, code: $0.code, $0.message, at: $0.location) }
         let notes = draft.plan.notes + widened
-        var written = Written(files: draft.objects.files(notes: notes, options), notes: notes)
+        var written = WrittenPolicy(files: draft.objects.files(notes: notes, options), notes: notes)
         guard let differences = Self.differences(written.files, flat, cluster, options) else {
             written.notes.append(
                 Diagnostic(
@@ -61,13 +62,14 @@ public enum KubernetesWriter {
         let workloads = cluster.asPods
         let expressions = flat.expressions.union(read.policy.expressions)
         let universe = EndUniverse(workloads: workloads, expressions: expressions, addressSets: flat.addressSets)
-        let comparison = FlowComparison(
-            universe, [flat, read.policy], workloads: workloads, at: options.now, protocols: KubernetesPlan.protocols,
-            lowestPort: 1)
-        guard comparison.flowCount <= FlowComparison.maximumFlows else { return nil }
-        let first = PolicyEngine(workloads: workloads, policy: flat)
-        let second = PolicyEngine(workloads: workloads, policy: read.policy)
-        return comparison.differences((first, .effective), (second, .policy), limit: Written.maximumDifferences)
+        let comparison = FlowComparison(universe, [flat, read.policy], at: options.now)
+        guard comparison.classes.count <= FlowComparison.maximumClasses else { return nil }
+        let counted = KubernetesPlan.protocols.reduce(ServiceSet()) {
+            $0.union(ServiceSet($1, destination: PortSet(1...65_535)))
+        }
+        return comparison.differences(
+            comparison.side(workloads, flat, .effective), comparison.side(workloads, read.policy, .policy),
+            counted: counted, limit: WrittenPolicy.maximumDifferences)
     }
 }
 

@@ -13,7 +13,11 @@ public enum PolicyWriter {
     ///
     /// - Throws: `WriteRefusal` when the policy was read in part, says what Bulkhead cannot say, or is too large to be
     ///   compared; what is short of an answer can be had by `options`.
-    public static func files(for source: DialectPolicy, _ options: WriteOptions) throws(WriteRefusal) -> Written {
+    public static func files(for source: DialectPolicy, _ options: WriteOptions) throws(WriteRefusal) -> WrittenPolicy {
+        guard !source.dialects.contains(.bulkhead) else {
+            throw WriteRefusal(
+                "own-policy", "expected policy of another language, got Bulkhead's own, which its files say already")
+        }
         try checkReading(source, options)
         try checkRules(source, options)
         var names = WrittenNames()
@@ -22,16 +26,16 @@ public enum PolicyWriter {
         let universe = EndUniverse(
             workloads: workloads, expressions: policy.expressions, addressSets: policy.addressSets)
         let table = EndTable(universe, policy.expressions)
-        let comparison = FlowComparison(universe, [policy], workloads: workloads, at: options.now)
-        guard comparison.flowCount <= FlowComparison.maximumFlows else {
+        let comparison = FlowComparison(universe, [policy], at: options.now)
+        guard comparison.classes.count <= FlowComparison.maximumClasses else {
             throw WriteRefusal(
                 "too-large",
-                "expected a policy whose result can be compared with it, got \(comparison.flowCount) kinds of flows, more than \(FlowComparison.maximumFlows)"
+                "expected at most \(FlowComparison.maximumClasses) kinds of ends, got \(comparison.classes.count): the result could not be compared"
             )
         }
         let context = ImportContext(
             source: source, options: options, workloads: workloads, policy: policy, table: table,
-            comparison: comparison, engine: PolicyEngine(workloads: workloads, policy: policy))
+            comparison: comparison, original: comparison.side(workloads, policy, .policy))
         return try context.written()
     }
 
@@ -90,7 +94,7 @@ struct ImportContext {
     let policy: FlatPolicy
     let table: EndTable
     let comparison: FlowComparison
-    let engine: PolicyEngine
+    let original: FlowComparison.Side
 
     /// The findings of reading, which were consented to.
     var readingNotes: [Diagnostic] {
@@ -102,12 +106,12 @@ struct ImportContext {
     }
 
     /// The files rule by rule where that is exact, else made from decisions.
-    func written() throws(WriteRefusal) -> Written {
+    func written() throws(WriteRefusal) -> WrittenPolicy {
         let notes = readingNotes + standInNotes
         var reason: String
         do throws(NotSymbolic) {
             let files = files(try ruleByRule(), notes)
-            guard let fault = fault(files) else { return Written(files: files, notes: notes) }
+            guard let fault = fault(files) else { return WrittenPolicy(files: files, notes: notes) }
             reason = "rule by rule, \(fault)"
         } catch {
             reason = error.reason
@@ -116,11 +120,11 @@ struct ImportContext {
             .warning, code: "made-from-decisions",
             "the rules are made from what the policy decides, since \(reason); they are exact, but not the rules that were written"
         )
-        let files = files(try byDecisions(), notes + [made])
+        let files = files(byDecisions(), notes + [made])
         if let fault = fault(files) {
             throw WriteRefusal("cannot-say", "expected a policy that Bulkhead can say, but \(fault)")
         }
-        return Written(files: files, notes: notes + [made])
+        return WrittenPolicy(files: files, notes: notes + [made])
     }
 
     private func files(_ policy: Policy, _ notes: [Diagnostic]) -> [WrittenFile] {
@@ -146,8 +150,9 @@ struct ImportContext {
             let first = loaded.diagnostics.first { $0.severity == .error }
             return first.map { "the files would not load: \($0.text)" } ?? "the files would not load"
         }
-        let second = PolicyEngine(workloads: policy.workloads, policy: policy.policy.lowered())
-        let found = comparison.differences((engine, .policy), (second, .policy), limit: 1)
+        // What Bulkhead does on every host, whatever its policy, is no difference.
+        let second = comparison.side(policy.workloads, policy.policy.lowered().withoutHostTraffic, .policy)
+        let found = comparison.differences(original, second, limit: 1)
         guard let difference = found.first else { return nil }
         return difference.text + " would be decided otherwise"
     }

@@ -1,4 +1,5 @@
 import NetworkTypes
+import PolicyAnalysis
 import PolicyModel
 
 /// A set of protocols with destination ports or ICMP messages, exact; source ports and named ports are outside it.
@@ -51,9 +52,20 @@ struct TrafficSet: Hashable, Sendable {
         self = result
     }
 
-    /// ICMP messages, as type × 256 + code.
-    static func messages(_ proto: IPProtocol, _ messages: ClosedRange<UInt16>) -> Self {
-        TrafficSet(rest: false, parts: [proto: PortSet(messages)])
+    /// The destinations of an exact set, whatever their source ports.
+    init(_ set: ServiceSet) {
+        var intervals: [IPProtocol: [ClosedRange<UInt16>]] = [:]
+        for part in set.parts {
+            let isSplit = part.proto.hasPorts || part.proto.isICMP
+            intervals[part.proto, default: []].append(isSplit ? part.destination : UInt16.min...UInt16.max)
+        }
+        var parts: [IPProtocol: PortSet] = [:]
+        for number in UInt8.min...UInt8.max {
+            let proto = IPProtocol(rawValue: number)
+            parts[proto] = PortSet(intervals[proto] ?? [])
+        }
+        // 253 is for experiments (RFC 3692 §2.1), so what holds for it holds for most.
+        self.init(rest: parts[IPProtocol(rawValue: 253)] == .all, parts: parts)
     }
 
     var isEmpty: Bool { !rest && parts.isEmpty }
@@ -110,6 +122,23 @@ enum TrafficServices: Hashable, Sendable {
 
     init(_ terms: [ServiceTerm]) {
         self = TrafficSet(terms).map { .set($0) } ?? .carried(terms)
+    }
+
+    /// The services of an exact set.
+    init(_ set: ServiceSet) {
+        guard set.parts.contains(where: { $0.source != .all }) else {
+            self = .set(TrafficSet(set))
+            return
+        }
+        // Only protocols with ports have source ports; the others can stand together.
+        let narrowed = set.parts.filter { $0.source != .all }
+        let whole = set.subtracting(
+            narrowed.reduce(ServiceSet()) {
+                $0.union(ServiceSet($1.proto, destination: PortSet($1.destination)))
+            })
+        self = .carried(
+            TrafficSet(whole).terms
+                + narrowed.map { .ports($0.proto, destination: PortSet($0.destination), source: $0.source) })
     }
 
     var isEmpty: Bool { self == .set(.none) }

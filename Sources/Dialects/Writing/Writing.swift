@@ -55,7 +55,7 @@ public struct WriteRefusal: Error, Hashable, Sendable {
 }
 
 /// What a writer made.
-public struct Written: Sendable {
+public struct WrittenPolicy: Sendable {
     /// The files, by path.
     public var files: [WrittenFile]
     /// What a reader of the result should know, and what was widened, as findings with their places.
@@ -86,13 +86,16 @@ public struct FlowDifference: Hashable, Sendable {
 }
 
 extension FlowDifference {
+    /// The traffic in the words of policy files, such as `tcp/443`.
+    public var service: String {
+        if flow.proto.hasPorts { return "\(flow.proto)/\(flow.destinationPort)" }
+        return flow.icmp.map { "\(flow.proto)/\($0.type):\($0.code)" } ?? flow.proto.description
+    }
+
     /// The flow in words: who, to whom, by what, and what was decided.
     public var text: String {
         let from = source?.rawValue ?? flow.source.address.description
         let to = destination?.rawValue ?? flow.destination.address.description
-        var service = flow.proto.description
-        if flow.proto.hasPorts { service += "/\(flow.destinationPort)" }
-        if let icmp = flow.icmp { service += "/\(icmp.type):\(icmp.code)" }
         return "`\(from)` to `\(to)` by `\(service)`, which is \(wasAllowed ? "allowed" : "denied"),"
     }
 }
