@@ -28,7 +28,7 @@ public struct BulkheadCommand: ParsableCommand {
     static var subcommands: [any ParsableCommand.Type] {
         [
             FlowsCommand.self, MapCommand.self, PolicyCommand.self, ConnectivityCommand.self, DecideCommand.self,
-            ExplainCommand.self, RenderCommand.self, LabCommand.self,
+            ExplainCommand.self, RenderCommand.self, ImportCommand.self, LabCommand.self,
         ]
     }
 
