@@ -3,8 +3,8 @@ import PolicyModel
 
 /// What people wrote about each rule, by the identifier that verdicts report, and who the workloads are.
 struct PolicyIndex {
-    private let origins: [RuleID: RuleOrigin]
-    private let names: [WorkloadID: String]
+    private var origins: [RuleID: RuleOrigin]
+    private var names: [WorkloadID: String]
     private var workloads: [WorkloadID: Workload] = [:]
 
     init(_ reading: DialectPolicy) {
@@ -24,4 +24,13 @@ struct PolicyIndex {
 
     /// What answers call a workload.
     func name(of id: WorkloadID) -> String { names[id] ?? id.rawValue }
+
+    /// The same, with what another policy says besides.
+    func adding(_ other: PolicyIndex) -> PolicyIndex {
+        var result = self
+        result.origins.merge(other.origins) { mine, _ in mine }
+        result.names.merge(other.names) { mine, _ in mine }
+        result.workloads.merge(other.workloads) { mine, _ in mine }
+        return result
+    }
 }

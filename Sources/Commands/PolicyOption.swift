@@ -70,6 +70,13 @@ struct DialectWords {
         return last.paths.suffix(missing) + own
     }
 
+    /// Takes back what stands behind the first file of the last language, where the command's own words are missing.
+    mutating func takeQuestion(before own: [String]) -> [String] {
+        guard own.isEmpty, let last = groups.last, last.paths.count > 1 else { return own }
+        groups[groups.count - 1].paths = [last.paths[0]]
+        return Array(last.paths.dropFirst())
+    }
+
     /// Throws unless there is a language, and files for each.
     func check(orPolicy: Bool) throws {
         if groups.isEmpty {
@@ -125,6 +132,15 @@ extension CommandContext {
         let found = words.take(count, after: own)
         guard found.count == count else { return (try load(words, option.dialects, orPolicy: true), found) }
         return (try load(words, option.dialects, orPolicy: true), found)
+    }
+
+    /// The same for a command that may be given a path alone.
+    func loadPolicy(_ option: PolicyOption, orAt paths: [String]) throws -> AskedPolicy {
+        if option.policy == nil, option.dialects.from.isEmpty, paths.count == 1 {
+            return try load([DialectFiles(.bulkhead, paths: paths)], option.dialects)
+        }
+        let words = try DialectWords(option.dialects.from + paths, policy: option.policy)
+        return try load(words, option.dialects, orPolicy: true)
     }
 
     /// Reads what the words name.
