@@ -88,7 +88,7 @@ extension Dialect {
         case .bulkhead: BulkheadReader.self
         case .kubernetes: KubernetesReader.self
         case .calico: BulkheadReader.self
-        case .tailscale: BulkheadReader.self
+        case .tailscale: TailscaleReader.self
         }
     }
 }

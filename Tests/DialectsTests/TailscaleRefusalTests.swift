@@ -127,6 +127,7 @@ import Testing
         #expect(world.errors.map(\.code) == [row.code], "\(world.errors)")
         #expect(world.errors.allSatisfy { ($0.location?.line ?? 0) > 0 })
         #expect(world.outcome("100.64.0.1", "100.64.0.10") == .indeterminate(.ruleMeaning))
+        #expect(world.reading.workloads.isEmpty)
     }
 
     @Test(arguments: testsRefused.map(\.name)) func failingTestsRefuseThePolicy(_ name: String) throws {
