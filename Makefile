@@ -11,11 +11,11 @@ export SCRATCH CORE_SCRATCH
 # Tests run without the variable, since a fixed seed hides defects that depend on the order of a set.
 BUILD := SWIFT_DETERMINISTIC_HASHING=1
 STRICT := BULKHEAD_STRICT=1
-SOURCES := $(wildcard Package.swift Core/Package.swift Benchmarks/Package.swift Fuzz/Package.swift Sources Tests \
-	Core/Sources Core/Tests Benchmarks/Sources Fuzz/Sources)
+SOURCES := $(wildcard Package.swift Core/Package.swift Benchmarks/Package.swift Sources Tests Core/Sources Core/Tests \
+	Benchmarks/Sources)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test mutants fuzz check bench fmt docs
+.PHONY: help setup build demo test mutants check bench fmt docs
 
 help: ## Says what the targets do
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -34,9 +34,6 @@ test: setup ## Builds and runs every test; the last line counts them
 
 mutants: setup ## Seeds bugs into the engine, one at a time; its tests must find each
 	@scripts/mutants
-
-fuzz: setup ## Feeds each parser of outside bytes with libFuzzer for a minute
-	@scripts/fuzz
 
 check: setup ## Format, warnings as errors, and the layering; runs no other test
 	@scripts/lint $(SOURCES)

@@ -21,10 +21,7 @@ let model = ["NetworkTypes", "PolicyModel"].map(core)
 
 let package = Package(
     name: "bulkhead",
-    products: [
-        .executable(name: "bulkhead", targets: ["bulkhead"]),
-        .library(name: "PolicyFiles", targets: ["PolicyFiles"]),
-    ],
+    products: [.executable(name: "bulkhead", targets: ["bulkhead"])],
     dependencies: [
         .package(path: "Core"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
