@@ -1,4 +1,5 @@
 import Dialects
+import NetworkTypes
 import PolicyModel
 
 /// What people wrote about each rule, by the identifier that verdicts report, and who the workloads are.
@@ -6,10 +7,12 @@ struct PolicyIndex {
     private var origins: [RuleID: RuleOrigin]
     private var names: [WorkloadID: String]
     private var workloads: [WorkloadID: Workload] = [:]
+    private var standIns: Set<IPAddress>
 
     init(_ reading: DialectPolicy) {
         origins = reading.origins
         names = reading.names
+        standIns = reading.standIns
         for workload in reading.workloads { workloads[workload.id] = workload }
     }
 
@@ -25,11 +28,15 @@ struct PolicyIndex {
     /// What answers call a workload.
     func name(of id: WorkloadID) -> String { names[id] ?? id.rawValue }
 
+    /// Whether the address was made up, so that it means nothing to people.
+    func isStandIn(_ address: IPAddress) -> Bool { standIns.contains(address) }
+
     /// The same, with what another policy says besides.
     func adding(_ other: PolicyIndex) -> PolicyIndex {
         var result = self
         result.origins.merge(other.origins) { mine, _ in mine }
         result.names.merge(other.names) { mine, _ in mine }
+        result.standIns.formUnion(other.standIns)
         result.workloads.merge(other.workloads) { mine, _ in mine }
         return result
     }

@@ -3,6 +3,7 @@ import Dialects
 import NetworkTypes
 import PolicyAnalysis
 import PolicyEngine
+import PolicyFiles
 import PolicyModel
 
 /// `bulkhead policy review`: rules that do nothing, or not what they say, and boundaries that do not hold.
@@ -34,7 +35,8 @@ struct PolicyReviewCommand: ContextCommand {
         let review = PolicyReview(connectivity)
         let boundaries = BoundaryOutcome.all(of: asked)
         try context.progress(nil)
-        let report = ReviewReport(review, boundaries, asked.index)
+        let guardrails = Set((asked.reading.loaded?.policy.guardrails ?? []).map(\.id))
+        let report = ReviewReport(review, boundaries, asked.index, guardrails: guardrails)
         switch output.format {
         case .text: try report.print(context)
         case .json, .jsonl: try context.printJSON(report, output.format)
@@ -59,9 +61,16 @@ struct ReviewReport: Encodable {
 
     var isFine: Bool { findings.isEmpty && boundaries.allSatisfy(\.holds) }
 
-    init(_ review: PolicyReview, _ boundaries: [BoundaryOutcome], _ index: PolicyIndex) {
+    /// Makes a report; a guardrail that changes nothing now is no finding, since it is there for rules to come.
+    init(
+        _ review: PolicyReview, _ boundaries: [BoundaryOutcome], _ index: PolicyIndex, guardrails: Set<RuleID>
+    ) {
         self.boundaries = boundaries
-        findings = review.findings.map { finding in
+        let told = review.findings.filter { finding in
+            if case .rule(let id) = finding.place, finding.kind == .redundant { return !guardrails.contains(id) }
+            return true
+        }
+        findings = told.map { finding in
             let (kind, by, message) = Self.text(finding.kind)
             switch finding.place {
             case .rule(let id):

@@ -16,19 +16,27 @@ struct WitnessText {
 
     /// The flow of a witness in a line.
     func text(_ witness: Witness) -> String {
-        if let flow = witness.flow { return flow.text + Self.facts(flow) }
-        return text(witness.source, witness.destination, witness.point)
+        let flow = witness.flow
+        let ends = flow.map { ($0.source.address, $0.destination.address) }
+        return text(witness.source, witness.destination, ends, witness.point) + (flow.map(Self.facts) ?? "")
     }
 
-    /// A flow between examples of two ends.
-    func text(_ source: End, _ destination: End, _ point: ServicePoint) -> String {
-        let ends = Self.addresses(source, destination)
-        let from = ends.map { "\($0.0)" } ?? name(source)
-        let to = ends.map { "\($0.1)" } ?? name(destination)
+    /// A flow between two ends, at these addresses where there are any.
+    func text(
+        _ source: End, _ destination: End, _ addresses: (IPAddress, IPAddress)?, _ point: ServicePoint
+    ) -> String {
         var service = point.proto.description
         if point.proto.hasPorts { service += "/\(point.destination)" }
         if let icmp = point.icmp { service += " type \(icmp.type) code \(icmp.code)" }
-        return "\(from) → \(to) \(service)" + (point.proto.hasPorts ? " from port \(point.source)" : "")
+        let from = place(source, addresses?.0)
+        return "\(from) → \(place(destination, addresses?.1)) \(service)"
+            + (point.proto.hasPorts ? " from port \(point.source)" : "")
+    }
+
+    /// The address, or the name of an end that has none of its own.
+    func place(_ end: End, _ address: IPAddress?) -> String {
+        guard let address, !index.isStandIn(address) else { return name(end) }
+        return address.description
     }
 
     /// What a witness needs to be known of it, so that it is decided so.
@@ -67,23 +75,23 @@ struct WitnessJSON: Encodable {
     let text: String
 
     init(_ witness: Witness, _ names: WitnessText) {
-        if let flow = witness.flow {
-            self.init(
-                (flow.source.address.description, flow.destination.address.description), witness.point,
-                text: names.text(witness))
-        } else {
-            self.init(witness.source, witness.destination, witness.point, names)
-        }
+        let ends = witness.flow.map { ($0.source.address, $0.destination.address) }
+        self.init(witness.source, witness.destination, ends, witness.point, names, text: names.text(witness))
     }
 
+    /// A flow between examples of two ends.
     init(_ source: End, _ destination: End, _ point: ServicePoint, _ names: WitnessText) {
-        let ends = WitnessText.addresses(source, destination).map { ($0.0.description, $0.1.description) }
+        let ends = WitnessText.addresses(source, destination)
         self.init(
-            ends ?? (names.name(source), names.name(destination)), point, text: names.text(source, destination, point))
+            source, destination, ends, point, names, text: names.text(source, destination, ends, point))
     }
 
-    private init(_ ends: (String, String), _ point: ServicePoint, text: String) {
-        (source, destination) = ends
+    private init(
+        _ source: End, _ destination: End, _ ends: (IPAddress, IPAddress)?, _ point: ServicePoint,
+        _ names: WitnessText, text: String
+    ) {
+        self.source = names.place(source, ends?.0)
+        self.destination = names.place(destination, ends?.1)
         `protocol` = point.proto.description
         destinationPort = point.proto.hasPorts ? point.destination : nil
         sourcePort = point.proto.hasPorts ? point.source : nil

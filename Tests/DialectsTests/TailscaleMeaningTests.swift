@@ -158,7 +158,7 @@ import Testing
         )
         #expect(world.errors.isEmpty, "\(world.errors)")
         #expect(
-            world.reading.origins["acls/1"]?.location
+            world.reading.origins["tailscale/acls/1"]?.location
                 == Diagnostic.Location(file: "policy.hujson", line: 4, column: 5))
     }
 

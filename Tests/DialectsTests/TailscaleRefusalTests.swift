@@ -78,6 +78,21 @@ import Testing
             "anSSHRuleOfNobody", "missing-key",
             #""acls": [], "ssh": [{"action": "accept", "src": ["*"], "dst": ["tag:web"]}]"#
         ),
+        (
+            "anSSHRuleForEveryLogin", "invalid-user",
+            #""acls": [], "ssh": [{"action": "accept", "src": ["group:dev"], "dst": ["tag:web"], "users": ["*"]}]"#
+        ),
+        (
+            "anSSHRuleToEverything", "not-a-destination",
+            #""acls": [], "ssh": [{"action": "accept", "src": ["group:dev"], "dst": ["*"], "users": ["root"]}]"#
+        ),
+        (
+            "anSSHRuleFromTagsToPeople", "tags-to-people",
+            #""acls": [], "ssh": [{"action": "check", "src": ["tag:web"], "dst": ["autogroup:member"], "users": ["root"]}]"#
+        ),
+        (
+            "anSSHTestOfNobody", "missing-key", #""acls": [], "sshTests": [{"dst": ["tag:web"], "accept": ["root"]}]"#
+        ),
     ]
 
     static let testsRefused: [Row] = [
@@ -127,6 +142,7 @@ import Testing
         #expect(world.errors.map(\.code) == [row.code], "\(world.errors)")
         #expect(world.errors.allSatisfy { ($0.location?.line ?? 0) > 0 })
         #expect(world.outcome("100.64.0.1", "100.64.0.10") == .indeterminate(.ruleMeaning))
+        #expect(world.reading.workloads.isEmpty)
     }
 
     @Test(arguments: testsRefused.map(\.name)) func failingTestsRefuseThePolicy(_ name: String) throws {

@@ -56,7 +56,7 @@ struct TailscaleLowering {
         let every = TailscaleDestination(selector: .everything, services: [TailscaleService(proto: nil, ports: .all)])
         return [
             TailscaleRule(
-                id: Self.open, place: HuJSONPlace(line: 1, column: 1), sources: [.everything], destinations: [every])
+                id: Self.open, place: HuJSONPlace(line: 0, column: 0), sources: [.everything], destinations: [every])
         ]
     }
 

@@ -34,7 +34,7 @@ struct TailscalePolicyReader {
             guard let node = sections[name], !node.isNull else { continue }
             policy.isOpen = false
             for (index, item) in list(node, of: "rules").enumerated() {
-                let id = RuleID(rawValue: "\(name)/\(index + 1)")
+                let id = RuleID(rawValue: "tailscale/\(name)/\(index + 1)")
                 if name == "acls" { readACL(item, id) } else { readGrant(item, id) }
             }
         }

@@ -113,6 +113,13 @@ struct KubernetesDraft {
                 }
             }
         }
+        if ends.touchesHostNetwork(mine.subject) || ends.touchesHostNetwork(mine.peer) {
+            rest.append(mine)
+            if !mine.subject.members.isDisjoint(with: selective) {
+                plan.tell(
+                    mine.rule, "denies something to pods in their node's network, which ClusterNetworkPolicy never selects")
+            }
+        }
         for term in subject.pods where !ends.members(term).isEmpty {
             objects.addCluster(mine.rule, subject: term, mine.direction, "Deny", rules)
         }
@@ -133,10 +140,11 @@ struct KubernetesDraft {
         else { return }
         let ports = KubernetesText.ports(directed.box.services, names)
         guard ports?.isEmpty != true, !peer.pods.isEmpty || !peer.outside.isEmpty else { return }
+        let isClusterWide = !ends.touchesHostNetwork(directed.subject) && !ends.touchesHostNetwork(directed.peer)
         for term in subject.pods {
             let places = Set(ends.members(term).compactMap { cluster.namespaces[$0.id] }).sorted()
             // Only NetworkPolicy knows addresses in both directions.
-            if places.count > 1, peer.outside.isEmpty {
+            if places.count > 1, peer.outside.isEmpty, isClusterWide {
                 let protocols = KubernetesText.protocols(directed.box.services, names)
                 objects.addCluster(
                     directed.rule, subject: term, directed.direction, "Accept",

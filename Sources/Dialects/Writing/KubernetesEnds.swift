@@ -30,7 +30,7 @@ struct KubernetesEnds {
                 let name = KubernetesText.Key(key)
                 names[name, default: []].insert(key)
                 // A value that no pod can have makes the label unusable for all.
-                if !KubernetesNames.isLabelValue(value.description) { names[name]?.formUnion(KubernetesText.unsayable) }
+                if !KubernetesNames.isLabelValue(value.description) { names[name]?.formUnion(KubernetesText.ownLabels) }
             }
         }
         usable = Set(names.filter { $0.key.isValid && $0.value.count == 1 }.flatMap(\.value))
@@ -52,9 +52,19 @@ struct KubernetesEnds {
         return Resolved(pods: terms, outside: outside)
     }
 
-    /// Without tests of labels that reading manifests adds, which no pod has.
+    /// Without tests of labels that reading manifests adds, which no pod has, and of the name that every namespace has.
     private func withoutOwnLabels(_ term: PodTerm) -> PodTerm {
-        PodTerm(tests: term.tests.filter { !KubernetesText.isOwn($0.key) })
+        var result = PodTerm(tests: term.tests.filter { !KubernetesText.isOwn($0.key) })
+        if let key = RulesetPlan.namespaceKey, case .present(let values) = result.tests[key] {
+            result.tests[key] = values.isEmpty ? nil : .missingOr(besides: values)
+        }
+        return result
+    }
+
+    /// Whether a pod in its node's network is among the members, which ClusterNetworkPolicy never selects.
+    func touchesHostNetwork(_ end: EndSet) -> Bool {
+        guard let key = KubernetesCluster.hostNetwork else { return false }
+        return end.members.numbers.contains { table.universe.members[$0].owner?.labels[key] != nil }
     }
 
     /// The workloads that a term holds for.

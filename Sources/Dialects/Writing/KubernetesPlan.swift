@@ -80,41 +80,15 @@ struct KubernetesPlan {
         } catch {
             // Names of ports are looked up at the workloads where they meet numbers.
             var resolved: [FlowBox] = []
-            for hole in holes { resolved += numbered(hole) }
+            for hole in holes { resolved += table.numbered(hole, &namer) }
             do throws(NotSymbolic) {
                 var pieces: [FlowBox] = []
-                for box in numbered(directed.box) { pieces += try FlowBoxes.subtracting(resolved, from: box) }
+                for box in table.numbered(directed.box, &namer) { pieces += try FlowBoxes.subtracting(resolved, from: box) }
                 return pieces.map(directed.with)
             } catch {
                 tell(directed.rule, "cannot be written without what is taken out of it: \(error.reason)")
                 return []
             }
-        }
-    }
-
-    /// The box without named ports: one box for each list of ports that destinations have under the names.
-    private mutating func numbered(_ box: FlowBox) -> [FlowBox] {
-        guard case .carried(let terms) = box.services else { return [box] }
-        let universe = table.universe
-        var groups: [TrafficServices: [Int]] = [:]
-        var order: [TrafficServices] = []
-        for number in box.to.members.numbers {
-            let ports = universe.members[number].owner?.namedPorts ?? [:]
-            let services = TrafficServices(
-                terms.flatMap { term -> [ServiceTerm] in
-                    guard case .named(let name) = term else { return [term] }
-                    return (ports[name] ?? []).map { .ports($0.proto, destination: PortSet($0.port)) }
-                })
-            if groups[services] == nil { order.append(services) }
-            groups[services, default: []].append(number)
-        }
-        return order.compactMap { services in
-            let numbers = Set(groups[services] ?? [])
-            let members = MemberSet(count: universe.members.count, where: numbers.contains)
-            var part = box
-            part.to = members == box.to.members ? box.to : box.to.intersection(namer.name(members))
-            part.services = services
-            return part.isEmpty ? nil : part
         }
     }
 
@@ -176,10 +150,14 @@ struct KubernetesPlan {
 
     /// The terms that Kubernetes can say; what it cannot is left out, and source ports are passed over.
     private mutating func services(_ rule: FlatRule) -> [ServiceTerm] {
+        // What covers every other protocol is as good as `any`, of which Kubernetes has the same idea.
+        let numbered = rule.services.filter { if case .named = $0 { false } else { true } }
+        let coversOthers = TrafficSet(numbered)?.coversAll(besides: Self.protocols) ?? false
         var terms: [ServiceTerm] = []
         for term in rule.services {
             switch term {
             case .any, .named: terms.append(term)
+            case .proto(let proto) where coversOthers && !Self.protocols.contains(proto): terms.append(term)
             case .proto(let proto) where Self.protocols.contains(proto): terms.append(term)
             case .ports(let proto, let destination, let source) where Self.protocols.contains(proto):
                 if source != .all { tell(rule.id, "names source ports, which Kubernetes cannot say") }

@@ -24,12 +24,10 @@ struct KubernetesText {
     }
 
     /// Whether the label is one that reading manifests adds (`KubernetesCluster`), which no pod has.
-    static func isOwn(_ key: LabelKey) -> Bool {
-        key == KubernetesCluster.hostNetwork || key == KubernetesCluster.standIn
-    }
+    static func isOwn(_ key: LabelKey) -> Bool { ownLabels.contains(key) }
 
-    /// Two keys, so that a name with them is no key's own.
-    static let unsayable: Set<LabelKey> = Set(
+    /// The labels that reading manifests adds.
+    static let ownLabels: Set<LabelKey> = Set(
         [KubernetesCluster.hostNetwork, KubernetesCluster.standIn].compactMap(\.self))
 
     /// The most items that a list of a ClusterNetworkPolicy may have (v1alpha2, `MaxItems`).

@@ -14,9 +14,17 @@ struct LayerWalk {
     /// Flows that rules of earlier tiers, or earlier rules of this one, allow.
     private var accepted: [FlowBox] = []
 
+    /// Finds words for the destinations of named ports; nil where those are carried along.
+    private var namer: EndNamer?
+
     /// Walks the tiers of a layer in their order.
-    init(_ layer: Layer, _ direction: Direction, _ ends: EndTable) throws(NotSymbolic) {
+    ///
+    /// - Parameter namer: Given, it replaces named ports by what they stand for.
+    init(
+        _ layer: Layer, _ direction: Direction, _ ends: EndTable, numbering namer: EndNamer? = nil
+    ) throws(NotSymbolic) {
         self.ends = ends
+        self.namer = namer
         self.direction = direction
         guard layer.isStateful else { throw NotSymbolic(reason: "the layer `\(layer.id)` is stateless") }
         guard layer.appliesWhen.isEmpty else {
@@ -57,7 +65,7 @@ struct LayerWalk {
     private mutating func ask(_ tier: Tier, next: TierID?) throws(NotSymbolic) -> [FlowBox] {
         var passes: [FlowBox] = []
         for rule in tier.rules.filter({ $0.direction == direction }).sorted(by: Self.precedes) {
-            for piece in try FlowBoxes.intersection([box(rule)], reach) {
+            for piece in try FlowBoxes.intersection(boxes(rule), reach) {
                 switch rule.action {
                 case .allow:
                     let rest = try FlowBoxes.subtracting(passes, from: piece)
@@ -105,11 +113,14 @@ struct LayerWalk {
             services: .set(.all), origins: [])
     }
 
-    private func box(_ rule: FlatRule) -> FlowBox {
+    private mutating func boxes(_ rule: FlatRule) -> [FlowBox] {
         let (subject, peer) = (ends[rule.subject], ends[rule.peer])
-        return FlowBox(
+        let box = FlowBox(
             from: direction == .egress ? subject : peer, to: direction == .egress ? peer : subject,
             relations: rule.relations, services: TrafficServices(rule.services), origins: [rule.id])
+        guard var names = namer else { return [box] }
+        defer { namer = names }
+        return ends.numbered(box, &names)
     }
 
     private static func precedes(_ a: FlatRule, _ b: FlatRule) -> Bool {

@@ -108,13 +108,16 @@ struct ImportContext {
     /// The files rule by rule where that is exact, else made from decisions.
     func written() throws(WriteRefusal) -> WrittenPolicy {
         let notes = readingNotes + standInNotes
-        var reason: String
-        do throws(NotSymbolic) {
-            let files = files(try ruleByRule(), notes)
-            guard let fault = fault(files) else { return WrittenPolicy(files: files, notes: notes) }
-            reason = "rule by rule, \(fault)"
-        } catch {
-            reason = error.reason
+        // Named ports are kept where that is exact.
+        var reason = ""
+        for namer in [nil, EndNamer(table, workloads)] {
+            do throws(NotSymbolic) {
+                let files = files(try ruleByRule(numbering: namer), notes)
+                guard let fault = fault(files) else { return WrittenPolicy(files: files, notes: notes) }
+                reason = "rule by rule, \(fault)"
+            } catch {
+                reason = error.reason
+            }
         }
         let made = Diagnostic(
             .warning, code: "made-from-decisions",
@@ -159,12 +162,12 @@ struct ImportContext {
 
     // MARK: Rule by rule
 
-    private func ruleByRule() throws(NotSymbolic) -> Policy {
+    private func ruleByRule(numbering namer: EndNamer?) throws(NotSymbolic) -> Policy {
         var permitted: [FlowBox]?
         var denials: [FlowBox] = []
         for layer in exactLayers {
             for direction in [Direction.ingress, .egress] {
-                let walk = try LayerWalk(layer, direction, table)
+                let walk = try LayerWalk(layer, direction, table, numbering: namer)
                 denials += walk.denials
                 permitted =
                     try permitted.map { first throws(NotSymbolic) in
@@ -208,7 +211,7 @@ struct ImportContext {
         var names = UniqueNames()
         let denials = guardrails.map { box in
             Guardrail(
-                id: RuleID(rawValue: names.name(for: box.origins.map(\.rawValue).joined(separator: "-"), or: "deny")),
+                id: RuleID(rawValue: names.name(for: RulesetPlan.name(box.origins), or: "deny")),
                 match: match(box), documentation: documentation(box.origins))
         }
         return Policy(

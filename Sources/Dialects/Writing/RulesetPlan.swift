@@ -36,6 +36,17 @@ struct RulesetPlan {
             members: universe.owned)
     }
 
+    /// A name made of those of the originals, without the kinds and namespaces that Kubernetes' have in front.
+    static func name(_ origins: [RuleID]) -> String {
+        origins.map { id in
+            var parts = id.rawValue.split(separator: "/")
+            if parts.count > 2, parts[0].hasSuffix("NetworkPolicy") {
+                parts.removeFirst(parts[0] == "NetworkPolicy" && parts.count > 3 ? 2 : 1)
+            }
+            return parts.joined(separator: "-")
+        }.joined(separator: "--")
+    }
+
     /// Adds an allow.
     mutating func add(_ box: FlowBox) {
         if let number = teams.firstIndex(where: { fits(box, $0) }) {
@@ -63,7 +74,7 @@ struct RulesetPlan {
     }
 
     private static func add(_ box: FlowBox, to team: inout Team, _ context: ImportContext) {
-        let base = box.origins.isEmpty ? "not-restricted" : box.origins.map(\.rawValue).joined(separator: "-")
+        let base = box.origins.isEmpty ? "not-restricted" : Self.name(box.origins)
         let name = team.names.name(for: base, or: "rule")
         let owned = context.table.universe.owned
         let reachesWorkloads = !box.to.members.isDisjoint(with: owned)

@@ -178,6 +178,15 @@ extension Selector {
                 if !flat.contains(part) { flat.append(part) }
             }
         }
+        // What has a value is there.
+        var given = Set<LabelKey>()
+        for part in flat {
+            switch part {
+            case .equals(let key, _), .isIn(let key, _): given.insert(key)
+            case .all, .notEquals, .notIn, .exists, .notExists, .not, .and, .or: break
+            }
+        }
+        flat.removeAll { if case .exists(let key) = $0 { given.contains(key) } else { false } }
         if flat.count == 1, let only = flat.first { return only }
         return flat.isEmpty ? .all : .and(flat)
     }

@@ -39,6 +39,10 @@ struct WrittenNames {
     private var workloadNames: [WorkloadID: WorkloadID] = [:]
     private var setNames: [AddressSetID: AddressSetID] = [:]
     private var portNames: [PortName: PortName] = [:]
+    /// The written names of ports that some workload defines.
+    private var defined: Set<PortName> = []
+    /// What selectors ask of labels that all workloads have, or none.
+    private var settled = SettledLabels()
 
     /// The workloads under their written names, each with the mode full where a layer stands at it.
     mutating func workloads(_ source: DialectPolicy) -> [Workload] {
@@ -67,6 +71,13 @@ struct WrittenNames {
             written.enforcesAttributes = false
             result.append(written)
         }
+        defined = Set(result.flatMap(\.namedPorts.keys))
+        settled = SettledLabels(source.workloads)
+        // Labels that reading added stay only where a selector asks for them.
+        let used = Set(renamed(source.policy).labelKeys)
+        for number in result.indices {
+            result[number].labels = result[number].labels.filter { !KubernetesText.isOwn($0.key) || used.contains($0.key) }
+        }
         return result.sorted { $0.id < $1.id }
     }
 
@@ -90,6 +101,8 @@ struct WrittenNames {
                     rule.services = rule.services.map {
                         if case .named(let name) = $0 { .named(portNames[name] ?? name) } else { $0 }
                     }
+                    // A name that no workload defines covers nothing, and files would refuse it.
+                    rule.services.removeAll { if case .named(let name) = $0 { !defined.contains(name) } else { false } }
                     return rule
                 }
             }
@@ -99,12 +112,37 @@ struct WrittenNames {
 
     private func renamed(_ end: EndExpression) -> EndExpression {
         switch end {
-        case .any, .anyWorkload, .selector, .addresses: end
+        case .any, .anyWorkload, .addresses: end
+        case .selector(let selector):
+            settled.simplified(selector) == .all ? .anyWorkload : .selector(settled.simplified(selector))
         case .workload(let id): .workload(workloadNames[id] ?? id)
         case .addressSet(let id): .addressSet(setNames[id] ?? id)
         case .union(let parts): .union(parts.map(renamed))
         case .intersection(let parts): .intersection(parts.map(renamed))
         case .difference(let whole, let hole): .difference(renamed(whole), renamed(hole))
+        }
+    }
+}
+
+/// Labels that reading a dialect gives to all workloads, or to none, so that asking for them tells nobody apart.
+private struct SettledLabels {
+    private var everywhere: Set<LabelKey> = []
+    private var nowhere: Set<LabelKey> = []
+
+    init() {}
+
+    init(_ workloads: [Workload]) {
+        guard !workloads.isEmpty else { return }
+        if let key = RulesetPlan.namespaceKey, workloads.allSatisfy({ $0.labels[key] != nil }) { everywhere = [key] }
+        nowhere = KubernetesText.ownLabels.filter { key in workloads.allSatisfy { $0.labels[key] == nil } }
+    }
+
+    func simplified(_ selector: Selector) -> Selector {
+        switch selector {
+        case .exists(let key): everywhere.contains(key) ? .all : selector
+        case .notExists(let key): nowhere.contains(key) ? .all : selector
+        case .and(let parts): .joined(parts.map(simplified))
+        case .all, .equals, .notEquals, .isIn, .notIn, .not, .or: selector
         }
     }
 }
