@@ -89,7 +89,7 @@ extension Dialect {
         switch self {
         case .bulkhead: BulkheadReader.self
         case .kubernetes: KubernetesReader.self
-        case .calico: BulkheadReader.self
+        case .calico: CalicoReader.self
         case .tailscale: TailscaleReader.self
         }
     }
