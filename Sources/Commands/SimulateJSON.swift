@@ -2,6 +2,7 @@ import PolicyEngine
 import FlowAnalysis
 import Flows
 import NetworkTypes
+import PolicyEngine
 import PolicyModel
 
 /// A simulation as JSON.

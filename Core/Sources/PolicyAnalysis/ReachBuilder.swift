@@ -3,16 +3,16 @@ import PolicyEngine
 import PolicyModel
 
 /// Makes the rows of a `ReachTable`.
-struct ReachBuilder {
+struct ReachBuilder: Sendable {
     /// A rule of the subject that its own end and the instant do not rule out.
-    struct Candidate: Hashable {
+    struct Candidate: Hashable, Sendable {
         let rule: UInt32
         /// Whether it is asked about the reply of a stateless layer.
         let isReply: Bool
     }
 
     /// What a row depends on.
-    struct Plan {
+    struct Plan: Sendable {
         /// One class of the group.
         let subject: UInt32
         let direction: Direction
@@ -35,7 +35,7 @@ struct ReachBuilder {
     private var fulfilling: [Int: [UInt32]] = [:]
     private var shapeOfRule: [[UInt32]]
     private var shapeOfNamed: [[UInt32]: UInt32] = [:]
-    private var cells: PeerCells
+    private(set) var cells: PeerCells
     /// The classes of each table of named ports but the empty one.
     private var classesOfTable: [(table: UInt32, classes: [UInt32])] = []
 
@@ -96,7 +96,8 @@ struct ReachBuilder {
         return side
     }
 
-    private mutating func plan(_ subject: UInt32, _ direction: Direction) -> Plan {
+    /// What the row of a class that is not joint depends on.
+    mutating func plan(_ subject: UInt32, _ direction: Direction) -> Plan {
         let identity = classes.representatives[Int(subject)]
         let state = states.state(engine, identity, direction)
         let offsets = memo.sweep.offsets
@@ -130,7 +131,7 @@ struct ReachBuilder {
         }
         for index in classes.joint.indices {
             let peer = UInt32(classes.representatives.count + index)
-            let traffic = memo.judge(jointKey(plan, peer: peer))
+            let traffic = memo.judge(pairKey(plan, peer: peer).key)
             if traffic != usual { exceptions.append((peer, traffic)) }
         }
         return ReachTable.Row(usual: usual, exceptions: exceptions)
@@ -176,7 +177,7 @@ struct ReachBuilder {
     }
 
     /// Splits the peers by everything that the candidates and layers ask of them.
-    private mutating func split(_ plan: Plan) {
+    mutating func split(_ plan: Plan) {
         let count = classes.representatives.count
         let list = predicates(plan).list
         let members = list.map { fulfilling($0, plan.subject) }
@@ -222,12 +223,12 @@ struct ReachBuilder {
     }
 
     /// Whether the label relations of a list hold between the subject and one owner of the peer.
-    private func related(_ list: Int, _ subject: UInt32, _ peer: UInt32) -> Bool {
+    func related(_ list: Int, _ subject: UInt32, _ peer: UInt32) -> Bool {
         facts.relations[list].allSatisfy { engine.holdsByLabels($0, subject, peer) }
     }
 
     /// Whether the peer's agents are as a rule asks for the sake of processes and principals there.
-    private func fits(_ predicate: RuleFacts.Predicate, _ peers: [UInt32]) -> Bool {
+    func fits(_ predicate: RuleFacts.Predicate, _ peers: [UInt32]) -> Bool {
         guard predicate.far != .nothing else { return true }
         let enforces = peers.allSatisfy { peer in
             engine.column(Vocabulary.Column.owned, peer) == 1
@@ -240,17 +241,18 @@ struct ReachBuilder {
     // MARK: Judging
 
     private mutating func judge(_ plan: Plan, _ cell: PeerCells.Cell) -> UInt32 {
-        memo.judge(key(plan, cell))
+        memo.judge(key(plan, cell).key)
     }
 
     /// What the judgement of a plan's subject depends on for the peers of a cell.
-    private mutating func key(_ plan: Plan, _ cell: PeerCells.Cell) -> [UInt32] {
+    mutating func key(_ plan: Plan, _ cell: PeerCells.Cell) -> PairKey {
         let placeOf = predicates(plan).placeOf
         var key = [plan.state]
         for (layer, predicate) in facts.layerPredicates.enumerated() {
             let holds = predicate.flatMap { placeOf[$0] }.map { cell.answers[$0] } ?? true
             key.append(presence(layer, holds).rawValue)
         }
+        var rules: [UInt32] = []
         let own = engine.column(Vocabulary.Column.ports, classes.representatives[Int(plan.subject)])
         for candidate in plan.candidates {
             guard let fact = facts.facts[Int(candidate.rule)], let place = placeOf[fact.predicate],
@@ -258,11 +260,12 @@ struct ReachBuilder {
             else { continue }
             let isPeerTheDestination = (plan.direction == .egress) != candidate.isReply
             key.append(shape(candidate, fact, table: isPeerTheDestination ? cell.table : own))
+            rules.append(candidate.rule)
         }
-        return key
+        return PairKey(key: key, rules: rules)
     }
 
-    private func presence(_ layer: Int, _ holds: Bool) -> LayerSweep.Presence {
+    func presence(_ layer: Int, _ holds: Bool) -> LayerSweep.Presence {
         guard holds else { return .absent }
         return engine.layers[layer].source.appliesWhen.contains(.samePrincipal) ? .optional : .present
     }
@@ -280,49 +283,13 @@ struct ReachBuilder {
         return made
     }
 
-    private mutating func shape(_ fact: RuleFacts.Fact, _ isReply: Bool, _ mask: AtomMask) -> RuleShape {
+    mutating func shape(_ fact: RuleFacts.Fact, _ isReply: Bool, _ mask: AtomMask) -> RuleShape {
         RuleShape(
             layer: fact.layer, tier: fact.tier, action: fact.action, passTo: fact.passTo, isCertain: fact.isCertain,
             isReply: isReply, mask: memo.number(mask))
     }
 
-    private func mask(_ fact: RuleFacts.Fact, _ table: UInt32, _ isReply: Bool) -> AtomMask {
+    func mask(_ fact: RuleFacts.Fact, _ table: UInt32, _ isReply: Bool) -> AtomMask {
         atoms.mask(facts.lists[fact.list], table: engine.vocabulary.portTableList[Int(table)], isReply: isReply)
-    }
-
-    /// The key for a peer address with several owners: an allow and a pass need every owner, a deny any.
-    private mutating func jointKey(_ plan: Plan, peer: UInt32) -> [UInt32] {
-        let own = classes.representatives[Int(plan.subject)]
-        let parts = classes.parts(peer)
-        var key = [plan.state]
-        for (layer, predicate) in facts.layerPredicates.enumerated() {
-            let holds = predicate.map { number in
-                parts.contains { related(facts.predicates[number].relations, own, classes.representatives[Int($0)]) }
-            }
-            key.append(presence(layer, holds ?? true).rawValue)
-        }
-        let ownTable = engine.column(Vocabulary.Column.ports, own)
-        for candidate in plan.candidates {
-            guard let fact = facts.facts[Int(candidate.rule)],
-                fits(facts.predicates[fact.predicate], classes.identities(peer))
-            else { continue }
-            let predicate = facts.predicates[fact.predicate]
-            var masks: [AtomMask] = []
-            for part in parts {
-                let identity = classes.representatives[Int(part)]
-                guard engine.holds(predicate.peer, identity), related(predicate.relations, own, identity) else {
-                    continue
-                }
-                let isPeerTheDestination = (plan.direction == .egress) != candidate.isReply
-                let table = isPeerTheDestination ? engine.column(Vocabulary.Column.ports, identity) : ownTable
-                masks.append(mask(fact, table, candidate.isReply))
-            }
-            guard var covered = masks.first, fact.action == .deny || masks.count == parts.count else { continue }
-            for mask in masks.dropFirst() {
-                if fact.action == .deny { covered.formUnion(mask) } else { covered.formIntersection(mask) }
-            }
-            key.append(memo.number(shape(fact, candidate.isReply, covered)))
-        }
-        return key
     }
 }

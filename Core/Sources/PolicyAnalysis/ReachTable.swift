@@ -1,4 +1,3 @@
-import NetworkTypes
 import PolicyEngine
 import PolicyModel
 
@@ -26,8 +25,7 @@ struct ReachTable: Sendable {
     /// What the numbers in rows stand for.
     let traffic: [EndTraffic]
 
-    init(_ engine: PolicyEngine, at instant: Instant, view: VerdictView) {
-        var builder = ReachBuilder(engine, at: instant, view: view)
+    init(_ builder: inout ReachBuilder) {
         egress = builder.side(.egress)
         ingress = builder.side(.ingress)
         classes = builder.classes

@@ -42,16 +42,17 @@ extension KubernetesPolicy {
             .contains { kind.contains($0) }
     }
 
-    /// Lets a node reach its own pods, whatever NetworkPolicy says (API docs of `ingress`: "the traffic source is the pod's
-    /// local node"), where the files have Node objects.
+    /// Lets a pod and its node reach each other, whatever NetworkPolicy says, where the files have Node objects.
+    ///
+    /// Kubernetes, "Network Policies": "traffic to and from the node where a Pod is running is always allowed, regardless of
+    /// the IP address of the Pod or the node"; for ingress also the API docs of `NetworkPolicySpec.ingress`.
     mutating func addLocalNodes() {
         let all = AddressSet(cluster.nodes.flatMap(\.addresses).map { Prefix($0) })
         guard !all.isEmpty, !selections.isEmpty else { return }
-        let isPod = EndExpression.selector(KubernetesCluster.anyPod)
-        var unplaced: [EndExpression] = []
-        var placed: [String: [EndExpression]] = [:]
         var byAddress: [IPAddress: KubernetesCluster.Node] = [:]
         for node in cluster.nodes { for address in node.addresses { byAddress[address] = node } }
+        var unplaced: [EndExpression] = []
+        var placed: [String: [EndExpression]] = [:]
         for (id, pod) in cluster.pods where !pod.usesHostNetwork {
             if let node = pod.node.flatMap({ cluster.nodesByName[$0] })
                 ?? pod.nodeAddresses.lazy.compactMap({ byAddress[$0] }).first
@@ -61,19 +62,26 @@ extension KubernetesPolicy {
                 unplaced.append(.workload(id))
             }
         }
-        let id: RuleID = "kubernetes/local-node"
-        func rule(_ pods: [EndExpression], _ addresses: AddressSet, _ certainty: Certainty) -> FlatRule {
-            FlatRule(
-                id: id, action: .allow, direction: .ingress, subject: .union(pods),
-                peer: .difference(.addresses(addresses), isPod), services: [.any], certainty: certainty)
-        }
         for node in cluster.nodes {
             guard let pods = placed[node.name], !node.addresses.isEmpty else { continue }
-            networkPolicies.append(rule(pods, AddressSet(node.addresses.map { Prefix($0) }), .exact))
+            networkPolicies += Self.localRules(pods, AddressSet(node.addresses.map { Prefix($0) }), .exact)
         }
         if !unplaced.isEmpty {
-            networkPolicies.append(rule(unplaced, all, .approximate("the node of the pod is not known")))
+            networkPolicies += Self.localRules(unplaced, all, .approximate("the node of the pod is not known"))
         }
-        origins[id] = RuleOrigin()
+        origins[Self.localNode] = RuleOrigin()
+    }
+
+    private static let localNode: RuleID = "kubernetes/local-node"
+
+    private static func localRules(
+        _ pods: [EndExpression], _ addresses: AddressSet, _ certainty: Certainty
+    ) -> [FlatRule] {
+        Direction.allCases.map { direction in
+            FlatRule(
+                id: localNode, action: .allow, direction: direction, subject: any(of: pods),
+                peer: .difference(.addresses(addresses), .selector(KubernetesCluster.anyPod)), services: [.any],
+                certainty: certainty)
+        }
     }
 }

@@ -15,13 +15,16 @@ struct ExpectedConnections {
         /// The ports by protocol; nil for every port of every protocol.
         let ports: [IPProtocol: PortSet]?
 
-        func allows(_ proto: IPProtocol, _ port: UInt16) -> Bool {
-            guard let ports else { return true }
-            return ports[proto]?.contains(port) ?? false
+        func ports(_ proto: IPProtocol) -> PortSet {
+            guard let ports else { return ExpectedConnections.ports }
+            return ports[proto] ?? PortSet()
         }
     }
 
     struct Malformed: Error { let line: String }
+
+    /// The ports that exist for Kubernetes.
+    static let ports = PortSet(1...65535)
 
     let lines: [Line]
 

@@ -22,21 +22,25 @@ import Testing
         #expect(try Self.differences(sources, text) == [])
     }
 
+    /// The comparison notices a line less, a port more and a range that ends elsewhere.
+    @Test(arguments: [
+        ("ns1/pod1[Deployment] => ns3/pod1[Deployment] : All Connections\n", ""),
+        ("ns2/pod1[Deployment] => ns1/pod1[Deployment] : All Connections", "ns2/pod1[Deployment] => ns1/pod1[Deployment] : TCP 1-65535"),
+        ("ns1/pod1[Deployment] => 104.154.164.171-255", "ns1/pod1[Deployment] => 104.154.164.172-255"),
+    ]) func aWrongExpectationIsNoticed(written: String, wrong: String) throws {
+        let path = "\(Self.folder)/anp_and_banp_using_networks_and_nodes_test"
+        let text = try TestData.text("\(path)/expected.txt")
+        let changed = text.replacing(written, with: wrong)
+        #expect(changed != text)
+        #expect(try !Self.differences(try TestData.manifests(in: "\(path)/input"), changed).isEmpty)
+    }
+
     static func differences(_ sources: [PolicySource], _ text: String) throws -> [String] {
         let expected = try ExpectedConnections(text)
         let read = KubernetesReader.read(sources, DialectOptions(now: Instant(rawValue: 0)))
         for finding in read.findings {
             #expect(finding.diagnostic.severity == .warning, "\(finding.diagnostic)")
         }
-        let inputs = sources.map { String(decoding: $0.bytes, as: UTF8.self) }
-        var ranges = inputs.flatMap(ConnectionGrid.blocks)
-        for line in expected.lines {
-            for end in [line.source, line.destination] {
-                if case .outside(let range) = end { ranges.append(range) }
-            }
-        }
-        // Ports stand in policies, in small files; lists of pods are full of other numbers.
-        let texts = [text] + inputs.filter { $0.contains("NetworkPolicy") && $0.utf8.count < 20_000 }
-        return ConnectionGrid(read, ranges: ranges, texts: texts).differences(from: expected)
+        return ConnectionComparison(read).differences(from: expected)
     }
 }

@@ -132,7 +132,8 @@ import Testing
         #expect(try world.passes("10.1.2.4", b))
     }
 
-    /// NetworkPolicySpec.Ingress: allowed "if the traffic source is the pod's local node".
+    /// NetworkPolicySpec.Ingress: allowed "if the traffic source is the pod's local node"; Kubernetes, "Network Policies": "traffic to and
+    /// from the node where a Pod is running is always allowed".
     @Test func aNodeReachesItsOwnPods() throws {
         let nodes = ["n1 10.0.0.1", "n2 10.0.0.2"].map { text in
             let words = text.split(separator: " ")
@@ -140,8 +141,10 @@ import Testing
         }.joined()
         let pods =
             Written.pod("two", "c", spec: "nodeName: n1") + Written.pod("two", "d", status: "hostIP: 10.0.0.2")
-        let world = world(nodes, pods, Written.networkPolicy("two", "{podSelector: {}}"))
+        let world = world(nodes, pods, Written.networkPolicy("two", "{podSelector: {}, policyTypes: [Ingress, Egress]}"))
         #expect(try world.passes("10.0.0.1", "two/c[Pod]"))
+        #expect(try world.passes("two/c[Pod]", "10.0.0.1"))
+        #expect(try !world.passes("two/c[Pod]", "10.0.0.2"))
         #expect(try !world.passes("10.0.0.2", "two/c[Pod]"))
         #expect(try world.passes("10.0.0.2", "two/d[Pod]"))
         #expect(try !world.passes("10.0.0.3", "two/d[Pod]"))
