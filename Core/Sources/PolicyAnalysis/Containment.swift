@@ -40,7 +40,8 @@ struct Containment {
         for found in findings where refuted == nil {
             let (source, destination) = found.first
             let surplus = Traffic(
-                must: found.after.must.subtracting(found.before.may), may: found.after.may.subtracting(found.before.must))
+                must: found.after.must.subtracting(found.before.may),
+                may: found.after.may.subtracting(found.before.must))
             let rule = surplus.must.isEmpty ? prevents(source, destination) : nil
             if surplus.must.isEmpty, rule == nil { continue }
             let open =
@@ -63,11 +64,12 @@ struct Containment {
             &innerBuilder, from: source.after.classNumber, to: destination.after.classNumber, side: innerSide)
         let theirs = OpenPair(
             &outerBuilder, from: source.before.classNumber, to: destination.before.classNumber, side: outerSide)
-        let key = mine.keys.map(\.key.key) + [[]] + theirs.keys.map(\.key.key) + mine.keys.map(\.key.rules)
+        let key = mine.signature + [[]] + theirs.signature
         if let answer = known[key] { return answer }
         var cases = mine.cases
         cases += theirs.cases.filter { !mine.cases.contains($0) }
-        let answer = contradicts(mine, innerSide, theirs, outerSide, cases) ? OpenPair.blamed(mine.rules + theirs.rules) : nil
+        let answer =
+            contradicts(mine, innerSide, theirs, outerSide, cases) ? OpenPair.blamed(mine.rules + theirs.rules) : nil
         known[key] = answer
         return answer
     }

@@ -37,9 +37,13 @@ import Testing
             else { continue }
             let (old, new) = (before.traffic(from: a, to: b), after.traffic(from: c, to: d))
             let found = difference.groups.filter { group in
-                group.pairs.contains { $0.source.addresses.contains(source) && $0.destination.addresses.contains(target) }
+                group.pairs.contains {
+                    $0.source.addresses.contains(source) && $0.destination.addresses.contains(target)
+                }
             }
-            guard found.count == (old == new ? 0 : 1) else { return "\(source) → \(target) is in \(found.count) groups" }
+            guard found.count == (old == new ? 0 : 1) else {
+                return "\(source) → \(target) is in \(found.count) groups"
+            }
             guard let group = found.first else { continue }
             if group.before != old || group.after != new { return "\(source) → \(target): a group with other traffic" }
             for _ in 0..<10 {

@@ -107,14 +107,18 @@ import Testing
                 return owners.isEmpty || !owners.allSatisfy { selector.matches($0.labels) }
             }
             func isTarget(_ flow: Flow) -> Bool {
-                world.workloads.contains { targets == .workload($0.id) && $0.addresses.contains(flow.destination.address) }
+                world.workloads.contains {
+                    targets == .workload($0.id) && $0.addresses.contains(flow.destination.address)
+                }
             }
             switch side.onlySources(sources, reach: targets, on: services) {
             case .yes:
                 counts["yes", default: 0] += 1
                 for _ in 0..<60 {
                     let flow = Flow.known(in: world, using: &rng)
-                    guard flow.proto == .tcp, Self.isBetweenTwo(flow, side), isOther(flow), isTarget(flow) else { continue }
+                    guard flow.proto == .tcp, Self.isBetweenTwo(flow, side), isOther(flow), isTarget(flow) else {
+                        continue
+                    }
                     #expect(both.outcome(world, flow) == .denied, "seed \(seed): \(flow)")
                 }
             case .no(let witness):

@@ -73,10 +73,9 @@ struct WrittenNames {
         }
         defined = Set(result.flatMap(\.namedPorts.keys))
         settled = SettledLabels(source.workloads)
-        // Labels that reading added stay only where a selector asks for them.
-        let used = Set(renamed(source.policy).labelKeys)
-        for number in result.indices {
-            result[number].labels = result[number].labels.filter { !KubernetesText.isOwn($0.key) || used.contains($0.key) }
+        // That an address is made up matters only where a selector asks for it; heads of files say it too.
+        if let key = KubernetesCluster.standIn, !renamed(source.policy).labelKeys.contains(key) {
+            for number in result.indices { result[number].labels[key] = nil }
         }
         return result.sorted { $0.id < $1.id }
     }
