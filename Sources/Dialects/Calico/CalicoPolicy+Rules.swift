@@ -15,6 +15,9 @@ extension CalicoPolicy {
         ])
         let action = try Self.action(tree)
         let traffic = try CalicoTraffic.read(tree)
+        for field in ["protocol", "notProtocol"] {
+            if let written = tree[field] { mentioned.insert(try CalicoTraffic.proto(written)) }
+        }
         try Self.check(tree, direction, traffic.family)
         let source = try entity(tree["source"], home: home, unknown: &unknown)
         let destination = try entity(tree["destination"], home: home, unknown: &unknown)

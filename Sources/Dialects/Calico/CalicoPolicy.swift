@@ -15,6 +15,8 @@ struct CalicoPolicy {
     private(set) var policies: [CalicoPlacedPolicy] = []
     /// Rules of policies that hold before connections are tracked or addresses translated; hosts only.
     private(set) var early: [CalicoPlacedPolicy] = []
+    /// The protocols that rules name.
+    var mentioned: Set<IPProtocol> = []
     /// Why the ports that hosts always keep open may be others than Calico's own.
     var failsafeDoubt: String?
 
@@ -33,6 +35,15 @@ struct CalicoPolicy {
     mutating func add(_ policy: CalicoPlacedPolicy) { policies.append(policy) }
 
     mutating func addEarly(_ policy: CalicoPlacedPolicy) { early.append(policy) }
+
+    /// The protocols that answers are about: those that the API has names for, and those that rules name by number.
+    ///
+    /// Where nobody has an IPv6 address, nobody sends ICMPv6.
+    var protocols: [IPProtocol] {
+        let hasIPv6 = cluster.workloads.contains { $0.addresses.contains { $0.family == .ipv6 } }
+        let named: [IPProtocol] = [.tcp, .udp, .sctp, .icmp] + (hasIPv6 ? [.icmpv6] : []) + [.udplite]
+        return named + mentioned.subtracting(named).subtracting([.icmpv6]).sorted()
+    }
 
     // MARK: The layer
 

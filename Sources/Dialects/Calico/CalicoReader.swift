@@ -44,7 +44,7 @@ public enum CalicoReader: DialectReader {
         return DialectPolicy(
             dialects: [.calico], workloads: cluster.workloads.sorted { $0.id < $1.id },
             policy: FlatPolicy(layers: [policy.layer()], addressSets: sets), names: pods.names,
-            standIns: cluster.standIns, origins: policy.origins,
+            standIns: cluster.standIns, protocols: policy.protocols, origins: policy.origins,
             findings: policy.findings.sorted(files: sources.map(\.name)))
     }
 
