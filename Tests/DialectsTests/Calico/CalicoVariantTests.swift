@@ -30,10 +30,14 @@ import Testing
         let text = Written.trio + Written.tier("sec", "order: 3")
             + Written.calico(nil, "tier: sec, order: 2, selector: app == 'b', ingress: [{action: Deny, source: {selector: projectcalico.org/namespace == 'one' && app == 'a'}}, {action: Pass}]", name: "sec.x")
             + Written.calico("two", "order: 1, ingress: [{action: Allow, protocol: TCP, source: {namespaceSelector: team == 'red'}, destination: {ports: [web]}}]")
-        let renamed = text.replacing("one", with: "zeta").replacing("two", with: "alpha").replacing("sec", with: "aaa")
+        func other(_ text: String) -> String {
+            text.replacing("Network", with: "Net#").replacing("one", with: "zeta").replacing("two", with: "alpha")
+                .replacing("sec", with: "aaa").replacing("Net#", with: "Network")
+        }
+        let renamed = other(text)
+        #expect(!renamed.contains("one/") && renamed.contains("zeta"))
         let (first, second) = (CalicoWorld(text), CalicoWorld(renamed))
         for (source, destination, ports) in [("one/a[Pod]", "two/b[Pod]", ""), ("one/c[Pod]", "two/b[Pod]", "8081"), ("two/b[Pod]", "one/c[Pod]", "0-65535")] {
-            func other(_ name: String) -> String { name.replacing("one", with: "zeta").replacing("two", with: "alpha") }
             #expect(try first.tcp(source, destination) == ports)
             #expect(try second.tcp(other(source), other(destination)) == ports)
         }
