@@ -38,7 +38,10 @@ let package = Package(
         .target(name: "CNetns"),
         .target(name: "Netfilter", dependencies: ["CNftables", "CNetns"] + model, swiftSettings: settings),
         .target(name: "PolicyFiles", dependencies: [yams] + model, swiftSettings: settings),
-        .target(name: "Dialects", dependencies: [yams, "PolicyFiles"] + model + [core("PolicyEngine")], swiftSettings: settings),
+        .target(
+            name: "Dialects",
+            dependencies: [yams, "PolicyFiles"] + model + ["PolicyEngine", "PolicyAnalysis"].map(core),
+            swiftSettings: settings),
         .target(
             name: "FlowStore", dependencies: [grdb, "CZlib"] + ["NetworkTypes", "Flows", "FlowFormats"].map(core),
             swiftSettings: settings),

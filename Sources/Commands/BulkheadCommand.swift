@@ -28,7 +28,7 @@ public struct BulkheadCommand: ParsableCommand {
     static var subcommands: [any ParsableCommand.Type] {
         [
             FlowsCommand.self, MapCommand.self, PolicyCommand.self, ConnectivityCommand.self, DecideCommand.self,
-            ExplainCommand.self, RenderCommand.self, LabCommand.self,
+            ExplainCommand.self, RenderCommand.self, ImportCommand.self, LabCommand.self,
         ]
     }
 
@@ -98,5 +98,10 @@ struct PolicyCommand: ParsableCommand {
         commandName: "policy", abstract: "Check policy, and see what a change of it would do.", subcommands: subcommands
     )
 
-    static var subcommands: [any ParsableCommand.Type] { [PolicyCheckCommand.self, PolicySimulateCommand.self] }
+    static var subcommands: [any ParsableCommand.Type] {
+        [
+            PolicyCheckCommand.self, PolicySimulateCommand.self, PolicyDiffCommand.self, PolicyReviewCommand.self,
+            PolicyAskCommand.self,
+        ]
+    }
 }

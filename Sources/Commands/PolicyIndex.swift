@@ -1,15 +1,18 @@
 import Dialects
+import NetworkTypes
 import PolicyModel
 
 /// What people wrote about each rule, by the identifier that verdicts report, and who the workloads are.
 struct PolicyIndex {
-    private let origins: [RuleID: RuleOrigin]
-    private let names: [WorkloadID: String]
+    private var origins: [RuleID: RuleOrigin]
+    private var names: [WorkloadID: String]
     private var workloads: [WorkloadID: Workload] = [:]
+    private var standIns: Set<IPAddress>
 
     init(_ reading: DialectPolicy) {
         origins = reading.origins
         names = reading.names
+        standIns = reading.standIns
         for workload in reading.workloads { workloads[workload.id] = workload }
     }
 
@@ -24,4 +27,17 @@ struct PolicyIndex {
 
     /// What answers call a workload.
     func name(of id: WorkloadID) -> String { names[id] ?? id.rawValue }
+
+    /// Whether the address was made up, so that it means nothing to people.
+    func isStandIn(_ address: IPAddress) -> Bool { standIns.contains(address) }
+
+    /// The same, with what another policy says besides.
+    func adding(_ other: PolicyIndex) -> PolicyIndex {
+        var result = self
+        result.origins.merge(other.origins) { mine, _ in mine }
+        result.names.merge(other.names) { mine, _ in mine }
+        result.standIns.formUnion(other.standIns)
+        result.workloads.merge(other.workloads) { mine, _ in mine }
+        return result
+    }
 }

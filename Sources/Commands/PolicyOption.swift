@@ -70,6 +70,13 @@ struct DialectWords {
         return last.paths.suffix(missing) + own
     }
 
+    /// Takes back what stands behind the first file of the last language, where the command's own words are missing.
+    mutating func takeQuestion(before own: [String]) -> [String] {
+        guard own.isEmpty, let last = groups.last, last.paths.count > 1 else { return own }
+        groups[groups.count - 1].paths = [last.paths[0]]
+        return Array(last.paths.dropFirst())
+    }
+
     /// Throws unless there is a language, and files for each.
     func check(orPolicy: Bool) throws {
         if groups.isEmpty {
@@ -127,6 +134,15 @@ extension CommandContext {
         return (try load(words, option.dialects, orPolicy: true), found)
     }
 
+    /// The same for a command that may be given a path alone.
+    func loadPolicy(_ option: PolicyOption, orAt paths: [String]) throws -> AskedPolicy {
+        if option.policy == nil, option.dialects.from.isEmpty, paths.count == 1 {
+            return try load([DialectFiles(.bulkhead, paths: paths)], option.dialects)
+        }
+        let words = try DialectWords(option.dialects.from + paths, policy: option.policy)
+        return try load(words, option.dialects, orPolicy: true)
+    }
+
     /// Reads what the words name.
     func load(
         _ words: DialectWords, _ option: DialectOption, orPolicy: Bool, standIns: [AddressFamily] = [.ipv4]
@@ -147,11 +163,12 @@ extension CommandContext {
             options.devices = PolicySource(name: devices, bytes: Array(bytes))
         }
         let reading = try DialectLoader.load(groups, options) { Array(try input.readToEnd() ?? Data()) }
-        if groups.contains(where: { $0.dialect == .bulkhead }), reading.loaded == nil {
+        if reading.isRefused {
             let errors = reading.findings.map(\.diagnostic).filter { $0.severity == .error }
-            let more =
-                errors.count > 1 ? " (and \(errors.count - 1) more; `bulkhead policy check` shows all)" : ""
-            throw CommandError("cannot load the policy: \(errors.first?.text ?? "no policy")\(more)")
+            let isOwn = groups.map(\.dialect) == [.bulkhead]
+            let rest = isOwn ? "; `bulkhead policy check` shows all" : ""
+            let more = errors.count > 1 ? " (and \(errors.count - 1) more\(rest))" : ""
+            throw CommandError("cannot load the policy: \(errors.first?.text ?? "it is refused")\(more)")
         }
         let isUnread = reading.findings.contains { $0.diagnostic.location == nil && $0.diagnostic.severity == .error }
         if isUnread, reading.workloads.isEmpty, reading.policy.layers.allSatisfy(\.tiers.isEmpty),

@@ -10,7 +10,8 @@ import PolicyModel
 /// What has to do with the text of packet filters.
 struct RenderCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "render", abstract: "Show what a host would enforce.", subcommands: [RenderNftablesCommand.self])
+        commandName: "render", abstract: "Write policy as what enforces it reads it.",
+        subcommands: [RenderNftablesCommand.self, RenderKubernetesCommand.self])
 }
 
 /// `bulkhead render nftables`: the ruleset of one workload.

@@ -17,6 +17,7 @@ extension DialectPolicy {
             findings: result.diagnostics.map {
                 DialectFinding($0, effect: $0.severity == .error ? .leftOut : .none)
             })
+        isRefused = result.policy == nil
         guard let loaded = result.policy else { return }
         self.loaded = loaded
         workloads = loaded.workloads

@@ -53,7 +53,9 @@ public enum DialectLoader {
                 DialectFinding($0, effect: $0.severity == .error ? .leftOut : .none)
             }
             if dialect == .bulkhead, findings.hasErrors {
-                parts.append(DialectPolicy(dialects: [dialect], findings: unread))
+                var part = DialectPolicy(dialects: [dialect], findings: unread)
+                part.isRefused = true
+                parts.append(part)
             } else {
                 var part = dialect.reader.read(sources, options)
                 part.findings = unread + part.findings
@@ -88,7 +90,7 @@ extension Dialect {
         case .bulkhead: BulkheadReader.self
         case .kubernetes: KubernetesReader.self
         case .calico: BulkheadReader.self
-        case .tailscale: BulkheadReader.self
+        case .tailscale: TailscaleReader.self
         }
     }
 }

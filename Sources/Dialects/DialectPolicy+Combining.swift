@@ -22,6 +22,7 @@ extension DialectPolicy {
             policy.addressSets.merge(part.policy.addressSets) { mine, _ in mine }
             origins.merge(part.origins) { mine, _ in mine }
             findings += part.findings
+            isRefused = isRefused || part.isRefused
             standIns.formUnion(part.standIns)
             if let found = part.loaded { loaded = found }
             for (id, name) in part.names where renamed[id] == nil { names[id] = name }

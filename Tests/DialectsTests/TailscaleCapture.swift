@@ -44,7 +44,8 @@ struct TailscaleCapture: CustomTestStringConvertible, Sendable {
         guard
             let root = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any],
             let id = root["id"] as? String, let policy = root["policy"], let accepted = root["accepted"] as? Bool,
-            let topology = root["topology"] as? [String: Any], let nodes = topology["nodes"] as? [String: [String: Any]],
+            let topology = root["topology"] as? [String: Any],
+            let nodes = topology["nodes"] as? [String: [String: Any]],
             let users = topology["users"] as? [[String: Any]], let filters = root["filters"] as? [String: Any]
         else { throw Unreadable() }
         name = id
@@ -119,6 +120,8 @@ struct FilterRule: Sendable {
 
     /// Every port at which the rule may change its mind, and its neighbours.
     var edges: [UInt16] {
-        destinations.flatMap { [$0.ports.lowerBound &- 1, $0.ports.lowerBound, $0.ports.upperBound, $0.ports.upperBound &+ 1] }
+        destinations.flatMap {
+            [$0.ports.lowerBound &- 1, $0.ports.lowerBound, $0.ports.upperBound, $0.ports.upperBound &+ 1]
+        }
     }
 }

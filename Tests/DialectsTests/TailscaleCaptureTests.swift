@@ -59,6 +59,34 @@ import Testing
         #expect(count > 1_000)
     }
 
+    /// Addresses beyond all subnets are reached by way of the exit node that the source chooses.
+    @Test(arguments: TailscaleCapture.all.filter(\.isAccepted))
+    func theInternetIsReachedWhereAnExitNodeAdmitsIt(_ capture: TailscaleCapture) {
+        let reading = capture.reading()
+        let engine = PolicyEngine(workloads: reading.workloads, policy: reading.policy)
+        let subnets = capture.nodes.values.flatMap(\.routes).filter { $0.length > 0 }
+        let given = ["100.64.0.0/10", "fd7a:115c:a1e0::/48"].compactMap { Prefix($0) }
+        let beyond = (Self.outside + ["192.168.77.1", "172.31.0.9", "fd99::1"].compactMap { IPAddress($0) }).filter {
+            address in !(subnets + given).contains { $0.contains(address) }
+        }
+        for destination in beyond {
+            let exits = capture.nodes.sorted { $0.key < $1.key }.filter {
+                $0.value.routes.contains(Prefix.all(destination.family))
+            }
+            for source in capture.nodes.values.flatMap(\.addresses).sorted() where source.family == destination.family {
+                let expected = exits.contains { exit in
+                    (capture.filters[exit.key] ?? []).contains { $0.admits(source, destination, .tcp, 443) }
+                }
+                let flow = Flow(
+                    source: FlowEnd(source), destination: FlowEnd(destination), proto: .tcp, sourcePort: 40_000,
+                    destinationPort: 443)
+                #expect(
+                    engine.decide(flow, at: Instant(rawValue: 0)).policy.outcome == (expected ? .allowed : .denied),
+                    "\(source) → \(destination)")
+            }
+        }
+    }
+
     @Test(arguments: TailscaleCapture.all.filter { !$0.isAccepted })
     func whatTheServiceRefusesIsRefusedWithItsPlace(_ capture: TailscaleCapture) {
         let reading = capture.reading()

@@ -16,6 +16,8 @@ public struct Connectivity: Sendable {
     /// All ends, in order.
     public let ends: [End]
     let reach: ReachTable
+    /// What made `reach`, to ask again what single rules do.
+    let builder: ReachBuilder
     /// The places in `ends` of the ends of each class.
     private let endsOfClass: [[Int]]
 
@@ -24,7 +26,9 @@ public struct Connectivity: Sendable {
         self.engine = engine
         self.instant = instant
         self.view = view
-        reach = ReachTable(engine, at: instant, view: view)
+        var builder = ReachBuilder(engine, at: instant, view: view)
+        reach = ReachTable(&builder)
+        self.builder = builder
         ends = EndFinder.ends(engine, reach.classes)
         var places = [[Int]](repeating: [], count: reach.classes.count)
         for end in ends { places[Int(end.classNumber)].append(end.number) }

@@ -7,7 +7,7 @@ struct RuleShape: Hashable, Sendable {
     let tier: Int
     let action: RuleFacts.Action
     let passTo: Int
-    let isCertain: Bool
+    var isCertain: Bool
     /// Whether it is asked about the reply of a stateless layer.
     let isReply: Bool
     /// The number of the mask.
@@ -28,7 +28,7 @@ struct EndTraffic: Hashable, Sendable {
 /// Judges all traffic between two ends at once: each tier is asked with the set of atoms that reach it.
 ///
 /// An uncertain rule lets what it covers go both ways, as the engine does with a flow (semantics, *unknown attributes*).
-struct LayerSweep {
+struct LayerSweep: Sendable {
     /// How a layer meets the pair of ends.
     enum Presence: UInt32 {
         case absent
@@ -48,9 +48,6 @@ struct LayerSweep {
     let engine: PolicyEngine
     let offsets: [Int]
     let everything: AtomMask
-    /// Called for each rule, in the order in which they are asked.
-    var observer: ((Step) -> Void)?
-
     init(_ engine: PolicyEngine, everything: AtomMask) {
         self.engine = engine
         self.everything = everything
@@ -58,8 +55,11 @@ struct LayerSweep {
     }
 
     /// What the subject's end lets pass; rules in order of precedence, `masks` by their numbers.
+    ///
+    /// The observer hears of each rule, in the order in which they are asked.
     func judge(
-        state: ArraySlice<UInt32>, presence: (Int) -> Presence, rules: [RuleShape], masks: [AtomMask]
+        state: ArraySlice<UInt32>, presence: (Int) -> Presence, rules: [RuleShape], masks: [AtomMask],
+        observer: ((Step) -> Void)? = nil
     ) -> EndTraffic {
         var result = EndTraffic(must: everything, may: everything)
         for (number, layer) in engine.layers.enumerated() {
@@ -68,9 +68,10 @@ struct LayerSweep {
             guard let code = codes.first, code != LayerStates.absent, presence != .absent else { continue }
             let tiers = layer.tiers.count
             let first = codes.startIndex + 1
-            var passed = walk(number, code, codes[first..<first + tiers], isReply: false, rules, masks)
+            var passed = walk(number, code, codes[first..<first + tiers], isReply: false, rules, masks, observer)
             if !layer.source.isStateful {
-                let back = walk(number, code, codes[(first + tiers)..<first + 2 * tiers], isReply: true, rules, masks)
+                let back = walk(
+                    number, code, codes[(first + tiers)..<first + 2 * tiers], isReply: true, rules, masks, observer)
                 // What the forward packet leaves undecided stays so, whatever the reply (semantics, *stateless layers*).
                 var may = passed.may.subtracting(passed.must)
                 may.formUnion(passed.must.intersection(back.may))
@@ -85,7 +86,7 @@ struct LayerSweep {
     /// One pass through the tiers of a layer.
     private func walk(
         _ layer: Int, _ layerDefault: UInt32, _ noMatch: ArraySlice<UInt32>, isReply: Bool, _ rules: [RuleShape],
-        _ masks: [AtomMask]
+        _ masks: [AtomMask], _ observer: ((Step) -> Void)?
     ) -> EndTraffic {
         let empty = everything.subtracting(everything)
         var reaching = [AtomMask](repeating: empty, count: noMatch.count + 1)

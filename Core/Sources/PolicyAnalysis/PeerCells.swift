@@ -1,9 +1,9 @@
 /// Peers in cells, split predicate by predicate; cell 0 is what most peers answer.
 ///
 /// Splitting costs the size of the smaller side, so that a row takes as long as it has exceptions.
-struct PeerCells {
+struct PeerCells: Sendable {
     /// What the peers of a cell answer to each predicate of the row, and the table of their named ports.
-    struct Cell {
+    struct Cell: Sendable {
         var answers: [Bool]
         var table: UInt32 = 0
     }

@@ -3,16 +3,16 @@ import PolicyEngine
 import PolicyModel
 
 /// Makes the rows of a `ReachTable`.
-struct ReachBuilder {
+struct ReachBuilder: Sendable {
     /// A rule of the subject that its own end and the instant do not rule out.
-    struct Candidate: Hashable {
+    struct Candidate: Hashable, Sendable {
         let rule: UInt32
         /// Whether it is asked about the reply of a stateless layer.
         let isReply: Bool
     }
 
     /// What a row depends on.
-    struct Plan {
+    struct Plan: Sendable {
         /// One class of the group.
         let subject: UInt32
         let direction: Direction
@@ -20,6 +20,12 @@ struct ReachBuilder {
         let state: UInt32
         /// In order of precedence, forward ones first.
         let candidates: [Candidate]
+    }
+
+    /// The classes that fulfil a predicate: most with exceptions, or few.
+    private struct Members: Sendable {
+        let isUsual: Bool
+        let exceptions: [UInt32]
     }
 
     let engine: PolicyEngine
@@ -31,11 +37,16 @@ struct ReachBuilder {
     var memo: ReachMemo
     /// For each side, the plan of each row of classes that are not joint.
     private(set) var plans: [Direction: [Plan]] = [:]
-    /// For each predicate without relations, the classes that fulfil it.
-    private var fulfilling: [Int: [UInt32]] = [:]
+    /// For each predicate without relations, the classes that fulfil it, once asked.
+    private var fulfilling: [Members?]
+    /// The predicates of the plan whose peers were split last, and the place of each among them; -1 for others.
+    private var asked: [Int] = []
+    private var placeOf: [Int]
     private var shapeOfRule: [[UInt32]]
+    /// For packets and for replies: the number of the mask of each list of terms without names, once asked.
+    private var maskOfList: [[Int?]]
     private var shapeOfNamed: [[UInt32]: UInt32] = [:]
-    private var cells: PeerCells
+    private(set) var cells: PeerCells
     /// The classes of each table of named ports but the empty one.
     private var classesOfTable: [(table: UInt32, classes: [UInt32])] = []
 
@@ -50,6 +61,9 @@ struct ReachBuilder {
         states = LayerStates(engine, view)
         memo = ReachMemo(LayerSweep(engine, everything: atoms.everything))
         shapeOfRule = Array(repeating: Array(repeating: .max, count: facts.facts.count), count: 2)
+        fulfilling = Array(repeating: nil, count: facts.predicates.count)
+        placeOf = Array(repeating: -1, count: facts.predicates.count)
+        maskOfList = Array(repeating: Array(repeating: nil, count: facts.lists.count), count: 2)
         cells = PeerCells(classCount: classes.representatives.count)
         var byTable: [UInt32: [UInt32]] = [:]
         for (number, identity) in classes.representatives.enumerated() {
@@ -96,7 +110,8 @@ struct ReachBuilder {
         return side
     }
 
-    private mutating func plan(_ subject: UInt32, _ direction: Direction) -> Plan {
+    /// What the row of a class that is not joint depends on.
+    mutating func plan(_ subject: UInt32, _ direction: Direction) -> Plan {
         let identity = classes.representatives[Int(subject)]
         let state = states.state(engine, identity, direction)
         let offsets = memo.sweep.offsets
@@ -130,7 +145,7 @@ struct ReachBuilder {
         }
         for index in classes.joint.indices {
             let peer = UInt32(classes.representatives.count + index)
-            let traffic = memo.judge(jointKey(plan, peer: peer))
+            let traffic = memo.judge(pairKey(plan, peer: peer).key)
             if traffic != usual { exceptions.append((peer, traffic)) }
         }
         return ReachTable.Row(usual: usual, exceptions: exceptions)
@@ -159,31 +174,28 @@ struct ReachBuilder {
 
     // MARK: Cells
 
-    /// The predicates of a plan, each once: those of layers first, by layer, then those of rules.
-    private func predicates(_ plan: Plan) -> (list: [Int], placeOf: [Int: Int]) {
-        var list: [Int] = []
-        var placeOf: [Int: Int] = [:]
+    /// Gives each predicate of a plan a place: those of layers first, by layer, then those of rules.
+    private mutating func placePredicates(_ plan: Plan) {
+        for predicate in asked { placeOf[predicate] = -1 }
+        asked.removeAll(keepingCapacity: true)
         func add(_ predicate: Int) {
-            guard placeOf[predicate] == nil else { return }
-            placeOf[predicate] = list.count
-            list.append(predicate)
+            guard placeOf[predicate] < 0 else { return }
+            placeOf[predicate] = asked.count
+            asked.append(predicate)
         }
         for case let predicate? in facts.layerPredicates { add(predicate) }
         for candidate in plan.candidates {
             if let fact = facts.facts[Int(candidate.rule)] { add(fact.predicate) }
         }
-        return (list, placeOf)
     }
 
     /// Splits the peers by everything that the candidates and layers ask of them.
-    private mutating func split(_ plan: Plan) {
-        let count = classes.representatives.count
-        let list = predicates(plan).list
-        let members = list.map { fulfilling($0, plan.subject) }
-        cells.begin(members.map { $0.count * 2 > count })
-        for (place, peers) in members.enumerated() where !peers.isEmpty && peers.count < count {
-            let isUsual = peers.count * 2 > count
-            cells.split(isUsual ? Self.others(peers, count) : peers) { $0.answers[place] = !isUsual }
+    mutating func split(_ plan: Plan) {
+        placePredicates(plan)
+        let members = asked.map { fulfilling($0, plan.subject) }
+        cells.begin(members.map(\.isUsual))
+        for (place, members) in members.enumerated() where !members.exceptions.isEmpty {
+            cells.split(members.exceptions) { $0.answers[place] = !members.isUsual }
         }
         let asksPeerTable = plan.candidates.contains { candidate in
             facts.facts[Int(candidate.rule)]?.isNamed == true && (plan.direction == .egress) != candidate.isReply
@@ -191,6 +203,27 @@ struct ReachBuilder {
         if asksPeerTable {
             for (table, peers) in classesOfTable { cells.split(peers) { $0.table = table } }
         }
+    }
+
+    /// The classes, joint ones left out, that fulfil a predicate beside a subject.
+    private mutating func fulfilling(_ number: Int, _ subject: UInt32) -> Members {
+        let predicate = facts.predicates[number]
+        if predicate.relations == 0, let known = fulfilling[number] { return known }
+        let count = classes.representatives.count
+        var list =
+            predicate.peer < 0
+            ? Array(0..<UInt32(count)) : classes.classes(engine.expressions[predicate.peer].members)
+        if predicate.relations != 0 {
+            let own = classes.representatives[Int(subject)]
+            list.removeAll { !related(predicate.relations, own, classes.representatives[Int($0)]) }
+        }
+        if predicate.far != .nothing {
+            list.removeAll { !fits(predicate, [classes.representatives[Int($0)]]) }
+        }
+        let isUsual = list.count * 2 > count
+        let members = Members(isUsual: isUsual, exceptions: isUsual ? Self.others(list, count) : list)
+        if predicate.relations == 0 { fulfilling[number] = members }
+        return members
     }
 
     private static func others(_ peers: [UInt32], _ count: Int) -> [UInt32] {
@@ -202,32 +235,13 @@ struct ReachBuilder {
         return result
     }
 
-    /// The classes, joint ones left out, that fulfil a predicate beside a subject.
-    mutating func fulfilling(_ number: Int, _ subject: UInt32) -> [UInt32] {
-        let predicate = facts.predicates[number]
-        if predicate.relations == 0, let known = fulfilling[number] { return known }
-        var result =
-            predicate.peer < 0
-            ? Array(0..<UInt32(classes.representatives.count))
-            : classes.classes(engine.expressions[predicate.peer].members)
-        if predicate.relations != 0 {
-            let own = classes.representatives[Int(subject)]
-            result.removeAll { !related(predicate.relations, own, classes.representatives[Int($0)]) }
-        }
-        if predicate.far != .nothing {
-            result.removeAll { !fits(predicate, [classes.representatives[Int($0)]]) }
-        }
-        if predicate.relations == 0 { fulfilling[number] = result }
-        return result
-    }
-
     /// Whether the label relations of a list hold between the subject and one owner of the peer.
-    private func related(_ list: Int, _ subject: UInt32, _ peer: UInt32) -> Bool {
+    func related(_ list: Int, _ subject: UInt32, _ peer: UInt32) -> Bool {
         facts.relations[list].allSatisfy { engine.holdsByLabels($0, subject, peer) }
     }
 
     /// Whether the peer's agents are as a rule asks for the sake of processes and principals there.
-    private func fits(_ predicate: RuleFacts.Predicate, _ peers: [UInt32]) -> Bool {
+    func fits(_ predicate: RuleFacts.Predicate, _ peers: [UInt32]) -> Bool {
         guard predicate.far != .nothing else { return true }
         let enforces = peers.allSatisfy { peer in
             engine.column(Vocabulary.Column.owned, peer) == 1
@@ -240,29 +254,28 @@ struct ReachBuilder {
     // MARK: Judging
 
     private mutating func judge(_ plan: Plan, _ cell: PeerCells.Cell) -> UInt32 {
-        memo.judge(key(plan, cell))
+        memo.judge(key(plan, cell).key)
     }
 
-    /// What the judgement of a plan's subject depends on for the peers of a cell.
-    private mutating func key(_ plan: Plan, _ cell: PeerCells.Cell) -> [UInt32] {
-        let placeOf = predicates(plan).placeOf
+    /// What the judgement of a plan's subject depends on for the peers of a cell; the plan is the one split last.
+    mutating func key(_ plan: Plan, _ cell: PeerCells.Cell) -> PairKey {
         var key = [plan.state]
         for (layer, predicate) in facts.layerPredicates.enumerated() {
-            let holds = predicate.flatMap { placeOf[$0] }.map { cell.answers[$0] } ?? true
+            let holds = predicate.map { cell.answers[placeOf[$0]] } ?? true
             key.append(presence(layer, holds).rawValue)
         }
+        var rules: [UInt32] = []
         let own = engine.column(Vocabulary.Column.ports, classes.representatives[Int(plan.subject)])
         for candidate in plan.candidates {
-            guard let fact = facts.facts[Int(candidate.rule)], let place = placeOf[fact.predicate],
-                cell.answers[place]
-            else { continue }
+            guard let fact = facts.facts[Int(candidate.rule)], cell.answers[placeOf[fact.predicate]] else { continue }
             let isPeerTheDestination = (plan.direction == .egress) != candidate.isReply
             key.append(shape(candidate, fact, table: isPeerTheDestination ? cell.table : own))
+            rules.append(candidate.rule)
         }
-        return key
+        return PairKey(key: key, rules: rules)
     }
 
-    private func presence(_ layer: Int, _ holds: Bool) -> LayerSweep.Presence {
+    func presence(_ layer: Int, _ holds: Bool) -> LayerSweep.Presence {
         guard holds else { return .absent }
         return engine.layers[layer].source.appliesWhen.contains(.samePrincipal) ? .optional : .present
     }
@@ -275,54 +288,26 @@ struct ReachBuilder {
         }
         let key = [candidate.rule, UInt32(side), table]
         if fact.isNamed, let known = shapeOfNamed[key] { return known }
-        let made = memo.number(shape(fact, candidate.isReply, mask(fact, table, candidate.isReply)))
+        let made = memo.number(shape(fact, candidate.isReply, maskNumber(fact, table, candidate.isReply)))
         if fact.isNamed { shapeOfNamed[key] = made } else { shapeOfRule[side][Int(candidate.rule)] = made }
         return made
     }
 
-    private mutating func shape(_ fact: RuleFacts.Fact, _ isReply: Bool, _ mask: AtomMask) -> RuleShape {
+    func shape(_ fact: RuleFacts.Fact, _ isReply: Bool, _ mask: Int) -> RuleShape {
         RuleShape(
             layer: fact.layer, tier: fact.tier, action: fact.action, passTo: fact.passTo, isCertain: fact.isCertain,
-            isReply: isReply, mask: memo.number(mask))
+            isReply: isReply, mask: mask)
     }
 
-    private func mask(_ fact: RuleFacts.Fact, _ table: UInt32, _ isReply: Bool) -> AtomMask {
+    private mutating func maskNumber(_ fact: RuleFacts.Fact, _ table: UInt32, _ isReply: Bool) -> Int {
+        let side = isReply ? 1 : 0
+        if !fact.isNamed, let known = maskOfList[side][fact.list] { return known }
+        let made = memo.number(mask(fact, table, isReply))
+        if !fact.isNamed { maskOfList[side][fact.list] = made }
+        return made
+    }
+
+    func mask(_ fact: RuleFacts.Fact, _ table: UInt32, _ isReply: Bool) -> AtomMask {
         atoms.mask(facts.lists[fact.list], table: engine.vocabulary.portTableList[Int(table)], isReply: isReply)
-    }
-
-    /// The key for a peer address with several owners: an allow and a pass need every owner, a deny any.
-    private mutating func jointKey(_ plan: Plan, peer: UInt32) -> [UInt32] {
-        let own = classes.representatives[Int(plan.subject)]
-        let parts = classes.parts(peer)
-        var key = [plan.state]
-        for (layer, predicate) in facts.layerPredicates.enumerated() {
-            let holds = predicate.map { number in
-                parts.contains { related(facts.predicates[number].relations, own, classes.representatives[Int($0)]) }
-            }
-            key.append(presence(layer, holds ?? true).rawValue)
-        }
-        let ownTable = engine.column(Vocabulary.Column.ports, own)
-        for candidate in plan.candidates {
-            guard let fact = facts.facts[Int(candidate.rule)],
-                fits(facts.predicates[fact.predicate], classes.identities(peer))
-            else { continue }
-            let predicate = facts.predicates[fact.predicate]
-            var masks: [AtomMask] = []
-            for part in parts {
-                let identity = classes.representatives[Int(part)]
-                guard engine.holds(predicate.peer, identity), related(predicate.relations, own, identity) else {
-                    continue
-                }
-                let isPeerTheDestination = (plan.direction == .egress) != candidate.isReply
-                let table = isPeerTheDestination ? engine.column(Vocabulary.Column.ports, identity) : ownTable
-                masks.append(mask(fact, table, candidate.isReply))
-            }
-            guard var covered = masks.first, fact.action == .deny || masks.count == parts.count else { continue }
-            for mask in masks.dropFirst() {
-                if fact.action == .deny { covered.formUnion(mask) } else { covered.formIntersection(mask) }
-            }
-            key.append(memo.number(shape(fact, candidate.isReply, covered)))
-        }
-        return key
     }
 }

@@ -1,8 +1,8 @@
 import PolicyEngine
 
 /// Judgements by what they depend on: pairs of ends that meet the same rules in the same state are judged once.
-struct ReachMemo {
-    var sweep: LayerSweep
+struct ReachMemo: Sendable {
+    let sweep: LayerSweep
     /// The distinct states of layers.
     var states = ListTable()
     private(set) var masks: [AtomMask] = []
@@ -47,15 +47,13 @@ struct ReachMemo {
 
     /// The same without remembering, told to an observer; the steps name places in the list of shapes.
     func trace(_ key: [UInt32], _ observer: @escaping (LayerSweep.Step) -> Void) -> EndTraffic {
-        var observed = self
-        observed.sweep.observer = observer
-        return observed.sweep(key)
+        sweep(key, observer)
     }
 
-    private func sweep(_ key: [UInt32]) -> EndTraffic {
+    private func sweep(_ key: [UInt32], _ observer: ((LayerSweep.Step) -> Void)? = nil) -> EndTraffic {
         let layers = sweep.offsets.count
         return sweep.judge(
             state: states[Int(key[0])], presence: { LayerSweep.Presence(rawValue: key[1 + $0]) ?? .present },
-            rules: key[(1 + layers)...].map { shapes[Int($0)] }, masks: masks)
+            rules: key[(1 + layers)...].map { shapes[Int($0)] }, masks: masks, observer: observer)
     }
 }

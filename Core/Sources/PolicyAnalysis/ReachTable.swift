@@ -1,4 +1,3 @@
-import NetworkTypes
 import PolicyEngine
 import PolicyModel
 
@@ -26,8 +25,7 @@ struct ReachTable: Sendable {
     /// What the numbers in rows stand for.
     let traffic: [EndTraffic]
 
-    init(_ engine: PolicyEngine, at instant: Instant, view: VerdictView) {
-        var builder = ReachBuilder(engine, at: instant, view: view)
+    init(_ builder: inout ReachBuilder) {
         egress = builder.side(.egress)
         ingress = builder.side(.ingress)
         classes = builder.classes
@@ -72,7 +70,7 @@ struct TrafficTable {
     private var last: (key: UInt64, number: Int) = (.max, 0)
     /// The distinct answers.
     private(set) var traffic: [Traffic] = []
-    private(set) var ends: [EndTraffic] = []
+    private var nothing: [Bool] = []
 
     init(_ reach: ReachTable) { self.reach = reach }
 
@@ -85,12 +83,15 @@ struct TrafficTable {
         return number
     }
 
+    /// Whether nothing may flow.
+    func isNothing(_ number: Int) -> Bool { nothing[number] }
+
     private mutating func make(_ pair: (egress: UInt32, ingress: UInt32), _ key: UInt64) -> Int {
         let both = reach.traffic[Int(pair.egress)].intersection(reach.traffic[Int(pair.ingress)])
         let number = masks[both] ?? traffic.count
         if number == traffic.count {
             masks[both] = number
-            ends.append(both)
+            nothing.append(both.may.isEmpty)
             traffic.append(Traffic(reach.atoms, both))
         }
         pairs[key] = number

@@ -5,8 +5,8 @@ extension Tailnet {
     /// Stand-ins for a tailnet whose devices are not known: one for every tag and every user that the policy names, one for a user whom
     /// it does not name, and a second one of each user where `autogroup:self` is spoken of.
     ///
-    /// Their addresses are made up and none that the policy names.
-    init(standingInFor policy: TailscalePolicy) {
+    /// Their addresses, one of each family, are made up and none that the policy names.
+    init(standingInFor policy: TailscalePolicy, families: [AddressFamily]) {
         var tags = policy.tags
         var users = policy.owners
         var domains: Set<String> = []
@@ -31,7 +31,9 @@ extension Tailnet {
         }
         let people = users.filter { !$0.hasPrefix("*@") }.sorted() + domains.sorted().map { "*@\($0)" } + ["*"]
         for user in people {
-            made.append(TailscaleDevice(id: WorkloadID(rawValue: user == "*" ? "autogroup:member" : user), kind: .member, user: user))
+            made.append(
+                TailscaleDevice(
+                    id: WorkloadID(rawValue: user == "*" ? "autogroup:member" : user), kind: .member, user: user))
             if speaksOfSelf {
                 let second = user == "*" ? "autogroup:member/2" : "\(user)/2"
                 made.append(TailscaleDevice(id: WorkloadID(rawValue: second), kind: .member, user: user))
@@ -40,10 +42,9 @@ extension Tailnet {
         // From the top of Tailscale's own addresses downwards; small blocks of literals are stepped over.
         let small = AddressSet(literals.ranges.filter { $0.upper.bits - $0.lower.bits < 1 << 16 })
         let free = TailscalePolicy.ownAddresses.subtracting(small)
-        var ipv4 = Self.descending(free.intervals(.ipv4), .ipv4)
-        var ipv6 = Self.descending(free.intervals(.ipv6), .ipv6)
+        var streams = families.map { Self.descending(free.intervals($0), $0) }
         for index in made.indices {
-            made[index].addresses = [ipv4.next(), ipv6.next()].compactMap { $0 }
+            made[index].addresses = streams.indices.compactMap { streams[$0].next() }
         }
         self.init(devices: made, isListed: false)
     }
@@ -52,6 +53,7 @@ extension Tailnet {
     private static func descending(
         _ set: IntervalSet<UInt128>, _ family: AddressFamily
     ) -> some IteratorProtocol<IPAddress> {
-        set.intervals.reversed().lazy.flatMap { $0.reversed() }.compactMap { IPAddress(family, bits: $0) }.makeIterator()
+        set.intervals.reversed().lazy.flatMap { $0.reversed() }.compactMap { IPAddress(family, bits: $0) }
+            .makeIterator()
     }
 }

@@ -3,15 +3,18 @@ import PolicyModel
 
 /// The devices of a tailnet and what they carry.
 struct Tailnet {
-    var devices: [TailscaleDevice]
+    let devices: [TailscaleDevice]
     /// Whether the devices are those that the API lists; otherwise they stand for what the policy names.
-    var isListed: Bool
+    let isListed: Bool
     /// The addresses of all devices.
     let addresses: AddressSet
     /// The subnets behind all routers, without default routes.
     let subnets: AddressSet
     /// What some exit node takes: whole families without Tailscale's own addresses.
     let exits: AddressSet
+    /// The places in `devices` of the untagged devices of each user, and of the devices with each tag.
+    private let ofUser: [String: [Int]]
+    private let ofTag: [String: [Int]]
 
     init(devices: [TailscaleDevice], isListed: Bool) {
         self.devices = devices
@@ -19,47 +22,41 @@ struct Tailnet {
         addresses = AddressSet(devices.flatMap(\.addresses).map { Prefix($0) })
         let routers = devices.filter { $0.kind != .shared && !$0.isShielded }
         subnets = AddressSet(routers.flatMap(\.routes).filter { $0.length > 0 })
+        var ofUser: [String: [Int]] = [:]
+        var ofTag: [String: [Int]] = [:]
+        for (index, device) in devices.enumerated() {
+            if device.kind == .member, let user = device.user { ofUser[user, default: []].append(index) }
+            for tag in device.tags { ofTag[tag, default: []].append(index) }
+        }
+        self.ofUser = ofUser
+        self.ofTag = ofTag
         exits = routers.reduce(AddressSet()) { $0.union($1.exits) }.subtracting(TailscalePolicy.ownAddresses)
     }
 
     /// Everything beyond devices that the tailnet carries.
     var carried: AddressSet { subnets.union(exits).subtracting(addresses) }
 
-    /// The part of a set that a rule with it as its destination opens.
+    /// The part of a set that a rule with it as its destination opens beyond devices.
     ///
-    /// The service gives a rule's destination, block by block and uncut, to the devices in it, to routers whose subnets it meets and, where
-    /// it is public as a whole, to exit nodes; a device passes on what its routes hold. `router` says which devices take part.
+    /// The service gives a rule's destination, uncut, to every device whose addresses or approved routes, default routes among them, it
+    /// meets; so whatever serves an address of it accepts it. `router` says which devices take part.
     func reach(of set: AddressSet, router: (TailscaleDevice) -> Bool = { _ in true }) -> AddressSet {
-        var result = AddressSet()
-        let everywhere = TailscalePolicy.internet
-        for device in devices where device.kind != .shared && !device.isShielded && !device.routes.isEmpty {
-            guard router(device) else { continue }
-            let own = AddressSet(device.addresses.map { Prefix($0) })
-            let subnets = device.subnets
-            let exits = device.exits.subtracting(TailscalePolicy.ownAddresses)
-            for range in set.ranges {
-                let part = AddressSet([range])
-                let meets = !part.intersection(subnets).isEmpty
-                if meets { result = result.union(part.intersection(subnets)) }
-                guard !exits.isEmpty else { continue }
-                let isPublic = part.subtracting(everywhere).isEmpty
-                if isPublic || meets || !part.intersection(own).isEmpty {
-                    result = result.union(part.intersection(exits))
-                }
-            }
+        let routers = devices.filter { $0.kind != .shared && !$0.isShielded && !$0.routes.isEmpty && router($0) }
+        let served = routers.reduce(AddressSet()) { result, device in
+            result.union(device.subnets).union(device.exits.subtracting(TailscalePolicy.ownAddresses))
         }
-        return result
+        return set.intersection(served).subtracting(addresses)
     }
 
     /// The devices that a selector names by what they are; nil for selectors of addresses.
     func devices(of selector: TailscaleSelector, in policy: TailscalePolicy) -> [TailscaleDevice]? {
         switch selector {
-        case .tag(let name): devices.filter { $0.tags.contains(name) }
-        case .user(let name): devices.filter { $0.kind == .member && Self.names(name, $0.user) }
+        case .tag(let name): (ofTag[name] ?? []).map { devices[$0] }
+        case .user(let name): devices(ofUser: name)
         case .domain(let domain):
             devices.filter { $0.kind == .member && ($0.user?.hasSuffix("@" + domain) ?? false) }
         case .group(let name):
-            (policy.groups[name] ?? []).flatMap { devices(of: .user($0), in: policy) ?? [] }
+            (policy.groups[name] ?? []).flatMap { devices(ofUser: $0) }
         case .autogroup(.member): devices.filter { $0.kind == .member }
         case .autogroup(.tagged): devices.filter { $0.kind == .tagged }
         case .autogroup(.shared): devices.filter { $0.kind == .shared }
@@ -68,10 +65,11 @@ struct Tailnet {
         }
     }
 
-    /// Whether a user as policy writes it is this login name; `ann@` is the user `ann` where names have no domain.
-    static func names(_ written: String, _ login: String?) -> Bool {
-        guard let login else { return false }
-        return login == written || (written.hasSuffix("@") && login == written.dropLast())
+    /// The untagged devices of a user as policy writes it; `ann@` is the user `ann` where names have no domain.
+    func devices(ofUser written: String) -> [TailscaleDevice] {
+        let exact = ofUser[written] ?? []
+        let short = written.hasSuffix("@") ? ofUser[String(written.dropLast())] ?? [] : []
+        return (exact + short).map { devices[$0] }
     }
 
     /// The addresses of a selector of addresses, or nil.

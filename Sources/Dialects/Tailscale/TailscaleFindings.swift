@@ -11,7 +11,8 @@ func quoted(_ text: some StringProtocol) -> String {
         }
         let isPlain: Bool
         switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned, .surrogate: isPlain = false
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned, .surrogate:
+            isPlain = false
         default: isPlain = scalar != "`"
         }
         result.unicodeScalars.append(isPlain ? scalar : "\u{FFFD}")

@@ -45,7 +45,8 @@ struct TailscaleLowering {
         }
         // Only the destination's side decides; on the way out nothing is asked.
         let tier = Tier(
-            id: "tailscale", onNoMatch: .deny, selections: [Selection(subject: .any, direction: .ingress)], rules: rules)
+            id: "tailscale", onNoMatch: .deny, selections: [Selection(subject: .any, direction: .ingress)], rules: rules
+        )
         return Layer(
             id: Self.layer, enforcer: .platform, tiers: [tier], fullDefault: .allow, selectiveDefault: .allow)
     }
@@ -55,7 +56,7 @@ struct TailscaleLowering {
         let every = TailscaleDestination(selector: .everything, services: [TailscaleService(proto: nil, ports: .all)])
         return [
             TailscaleRule(
-                id: Self.open, place: HuJSONPlace(line: 1, column: 1), sources: [.everything], destinations: [every])
+                id: Self.open, place: HuJSONPlace(line: 0, column: 0), sources: [.everything], destinations: [every])
         ]
     }
 
@@ -72,7 +73,8 @@ struct TailscaleLowering {
     private mutating func addOutside() {
         rules.append(
             FlatRule(
-                id: Self.outside, action: .allow, direction: .ingress, subject: strangers, peer: strangers, services: [.any]))
+                id: Self.outside, action: .allow, direction: .ingress, subject: strangers, peer: strangers,
+                services: [.any]))
     }
 
     private mutating func addShielded() {
@@ -90,7 +92,7 @@ struct TailscaleLowering {
         var reasons: [String] = []
         if !postures.isEmpty { reasons.append("the source needs a device posture") }
         if !rule.via.isEmpty { reasons.append("`via` lets only some routers carry it") }
-        let sources = self.sources(rule.sources)
+        let sources = self.sources(rule)
         var told: Set<String> = []
         for destination in rule.destinations {
             let ends = self.destinations(destination.selector, rule)
@@ -99,7 +101,9 @@ struct TailscaleLowering {
                 for (peers, peerReason) in Self.parts(sources) {
                     let why = reasons + [subjectReason, peerReason].compactMap { $0 }
                     for reason in why where told.insert(reason).inserted {
-                        findings.note("approximate-rule", "\(reason); what it opens is *may*", at: rule.place, effect: .may, rule: rule.id)
+                        findings.note(
+                            "approximate-rule", "\(reason); what it opens is *may*", at: rule.place, effect: .may,
+                            rule: rule.id)
                     }
                     append(rule.id, subjects, peers, destination.services, isSelf: isSelf, why.first)
                 }
@@ -139,9 +143,9 @@ struct TailscaleLowering {
 
     // MARK: Sources
 
-    private mutating func sources(_ selectors: [TailscaleSelector]) -> Ends {
+    private mutating func sources(_ rule: TailscaleRule) -> Ends {
         var ends = Ends()
-        for selector in selectors {
+        for selector in rule.sources {
             switch selector {
             case .everything:
                 ends.exact.append(.addresses(tailnet.sources(selector, in: policy)))
@@ -150,7 +154,7 @@ struct TailscaleLowering {
                 }
             case .autogroup(.dangerAll): ends.exact.append(.any)
             case .addresses, .host, .ipset: addLiteral(selector, literal(selector), to: &ends)
-            case .tag, .user, .domain, .group, .autogroup: addDevices(selector, to: &ends)
+            case .tag, .user, .domain, .group, .autogroup: addDevices(selector, of: rule, to: &ends)
             case .service: break
             }
         }
@@ -177,9 +181,16 @@ struct TailscaleLowering {
         case .autogroup(.selfDevices): ends.exact.append(TailnetLabels.devices(.member))
         case .addresses, .host, .ipset, .autogroup(.internet):
             let set = literal(selector)
-            addLiteral(selector, set.intersection(tailnet.addresses).union(tailnet.reach(of: set)), to: &ends)
+            let open = set.intersection(tailnet.addresses).union(tailnet.reach(of: set))
+            if tailnet.isListed, open.isEmpty {
+                findings.note(
+                    "no-route", "a destination of the rule is no device's and no approved route leads to it",
+                    at: rule.place,
+                    effect: .none, rule: rule.id)
+            }
+            addLiteral(selector, open, to: &ends)
             if !tailnet.isListed { ends.wide.append((.addresses(set), Self.unknownRouters)) }
-        case .tag, .user, .domain, .group, .autogroup: addDevices(selector, to: &ends)
+        case .tag, .user, .domain, .group, .autogroup: addDevices(selector, of: rule, to: &ends)
         case .service(let name):
             findings.note(
                 "tailscale-service", "the addresses of \(quoted(name)) are not known, the destination is left out",
@@ -191,7 +202,9 @@ struct TailscaleLowering {
     private static let unknownRouters = "without devices it is not known which routers serve an address"
     private static let unknownOwners = "without devices it is not known whose an address is"
 
-    private func literal(_ selector: TailscaleSelector) -> AddressSet { tailnet.literal(selector, in: policy) ?? AddressSet() }
+    private func literal(_ selector: TailscaleSelector) -> AddressSet {
+        tailnet.literal(selector, in: policy) ?? AddressSet()
+    }
 
     /// Addresses; without devices one of Tailscale's own may be any device's.
     private func addLiteral(_ selector: TailscaleSelector, _ set: AddressSet, to ends: inout Ends) {
@@ -202,7 +215,11 @@ struct TailscaleLowering {
     }
 
     /// Devices by what they are; without devices any of Tailscale's own addresses may be one of them.
-    private mutating func addDevices(_ selector: TailscaleSelector, to ends: inout Ends) {
+    private mutating func addDevices(_ selector: TailscaleSelector, of rule: TailscaleRule, to ends: inout Ends) {
+        if tailnet.isListed, tailnet.devices(of: selector, in: policy)?.isEmpty ?? false {
+            findings.note(
+                "no-device", "a selector of the rule holds no device", at: rule.place, effect: .none, rule: rule.id)
+        }
         let expression: EndExpression
         var reason: String?
         switch selector {

@@ -39,7 +39,7 @@ struct TailscalePolicy {
 
 /// A rule of `acls` or `grants`.
 struct TailscaleRule {
-    /// `acls/1`, `grants/2`: the section and the place in it, from 1.
+    /// `tailscale/acls/1`, `tailscale/grants/2`: the section and the place in it, from 1.
     var id: RuleID
     /// Where it starts.
     var place: HuJSONPlace

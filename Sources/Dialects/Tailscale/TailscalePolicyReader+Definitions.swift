@@ -17,7 +17,9 @@ extension TailscalePolicyReader {
                 } else if text.contains("@"), !text.hasPrefix("tag:"), !text.hasPrefix("autogroup:") {
                     users.append(text)
                 } else {
-                    findings.refuse("invalid-user", "expected a user such as `ann@example.com`, got \(quoted(text))", at: item.place)
+                    findings.refuse(
+                        "invalid-user", "expected a user such as `ann@example.com`, got \(quoted(text))", at: item.place
+                    )
                 }
             }
             policy.groups[member.name] = users
@@ -61,7 +63,8 @@ extension TailscalePolicyReader {
         case .user(let name): policy.owners.insert(name)
         case .group, .tag, .autogroup, .domain: checkDefined(selector, at: place)
         case .everything, .addresses, .host, .ipset, .service:
-            findings.refuse("invalid-owner", "expected a user, a group, a tag or an autogroup, got \(quoted(text))", at: place)
+            findings.refuse(
+                "invalid-owner", "expected a user, a group, a tag or an autogroup, got \(quoted(text))", at: place)
         }
     }
 
@@ -121,7 +124,8 @@ extension TailscalePolicyReader {
         for (item, text) in texts(member.node, of: "addresses") {
             let words = text.split(whereSeparator: \.isWhitespace)
             let removes = words.first == "remove"
-            guard let word = words.last, words.count == 1 || (words.count == 2 && (removes || words.first == "add")) else {
+            guard let word = words.last, words.count == 1 || (words.count == 2 && (removes || words.first == "add"))
+            else {
                 findings.refuse(
                     "invalid-ipset", "expected `add` or `remove` and one target, got \(quoted(text))", at: item.place)
                 continue
@@ -140,7 +144,8 @@ extension TailscalePolicyReader {
             case .everything, .tag, .group, .user, .domain, .autogroup, .service:
                 findings.refuse(
                     "invalid-ipset",
-                    "expected an address, a host, an IP set or `autogroup:internet`, got \(quoted(word))", at: item.place)
+                    "expected an address, a host, an IP set or `autogroup:internet`, got \(quoted(word))",
+                    at: item.place)
                 continue
             }
             set = removes ? set.subtracting(part) : set.union(part)

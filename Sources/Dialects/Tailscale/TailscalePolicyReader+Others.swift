@@ -34,7 +34,9 @@ extension TailscalePolicyReader {
                 }
             }
         }
-        if count == 0 { findings.refuse("missing-key", "expected `accept` or `deny` with a destination", at: node.place) }
+        if count == 0 {
+            findings.refuse("missing-key", "expected `accept` or `deny` with a destination", at: node.place)
+        }
         policy.tests.append(test)
     }
 
@@ -86,39 +88,7 @@ extension TailscalePolicyReader {
                 if let read { checkDefined(read, at: node.place) }
             }
         }
-        for name in ["ssh", "sshtests"] {
-            for item in list(sections[name], of: "entries") { readSSH(item, isTest: name == "sshtests") }
-        }
-    }
-
-    /// Rules of Tailscale SSH decide who logs in, not which packets pass.
-    private mutating func readSSH(_ node: HuJSONNode, isTest: Bool) {
-        guard node.object != nil else {
-            findings.refuse("wrong-kind", "expected an object, got \(node.value.kind)", at: node.place)
-            return
-        }
-        if !isTest {
-            let action = node["action"]
-            if action?.string != "accept", action?.string != "check" {
-                findings.refuse("invalid-action", "expected `accept` or `check`", at: action?.place ?? node.place)
-            }
-            if node["users"]?.array?.isEmpty ?? true {
-                findings.refuse("missing-key", "expected `users`", at: node.place)
-            }
-        }
-        for name in ["src", "dst"] {
-            guard let list = node[name] else { continue }
-            let items = isTest && name == "src" ? [list] : self.list(list, of: "selectors")
-            for item in items {
-                guard let text = item.string else { continue }
-                let read = selector(text, at: item.place)
-                if let read { checkDefined(read, at: item.place) }
-                if read == .everything, name == "dst", !isTest {
-                    findings.refuse("not-a-destination", "`*` is no destination of an SSH rule", at: item.place)
-                }
-            }
-        }
-        findings.note(
-            "not-network", "Tailscale SSH decides about logins, not about packets", at: node.place, effect: .none)
+        for item in list(sections["ssh"], of: "rules") { readSSH(item) }
+        for item in list(sections["sshtests"], of: "tests") { readSSHTest(item) }
     }
 }

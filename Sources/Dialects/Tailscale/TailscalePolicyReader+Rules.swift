@@ -5,7 +5,8 @@ extension TailscalePolicyReader {
     /// Reads an entry of `acls`; `users` and `ports` are the old names of `src` and `dst`.
     mutating func readACL(_ node: HuJSONNode, _ id: RuleID) {
         let keys = members(
-            of: node, knowing: ["action", "src", "users", "proto", "dst", "ports", "srcposture"], in: "a rule of `acls`")
+            of: node, knowing: ["action", "src", "users", "proto", "dst", "ports", "srcposture"], in: "a rule of `acls`"
+        )
         guard node.object != nil else { return }
         var rule = TailscaleRule(id: id, place: node.place)
         if let action = keys["action"] {
@@ -72,7 +73,8 @@ extension TailscalePolicyReader {
         checkSelf(rule, everythingFits: false)
         if names > 0 {
             findings.note(
-                "application-grant", "what `app` lets applications do inside a connection is not judged", at: node.place,
+                "application-grant", "what `app` lets applications do inside a connection is not judged",
+                at: node.place,
                 effect: .none, rule: id)
         }
         if !services.isEmpty { add(rule) }
@@ -81,7 +83,8 @@ extension TailscalePolicyReader {
     private mutating func add(_ rule: TailscaleRule) {
         if rule.sources.isEmpty || rule.destinations.isEmpty {
             findings.note(
-                "empty-rule", "the rule has no source or no destination and opens nothing", at: rule.place, effect: .none,
+                "empty-rule", "the rule has no source or no destination and opens nothing", at: rule.place,
+                effect: .none,
                 rule: rule.id)
         }
         policy.rules.append(rule)
@@ -135,7 +138,9 @@ extension TailscalePolicyReader {
                 findings.refuse(
                     "invalid-capability", "expected a name such as `example.com/cap/name`, got \(quoted(member.name))",
                     at: member.place)
-            } else if parts.first == "tailscale.com", parts.count != 3 || parts[1] != "cap" || !own.contains(String(parts[2])) {
+            } else if parts.first == "tailscale.com",
+                parts.count != 3 || parts[1] != "cap" || !own.contains(String(parts[2]))
+            {
                 findings.refuse(
                     "invalid-capability", "\(quoted(member.name)) is not for policy files", at: member.place)
             }
@@ -159,7 +164,8 @@ extension TailscalePolicyReader {
         }
         if !fits {
             findings.refuse(
-                "self-needs-people", "`autogroup:self` needs users, groups or autogroups of users as sources", at: rule.place)
+                "self-needs-people", "`autogroup:self` needs users, groups or autogroups of users as sources",
+                at: rule.place)
         }
     }
 }

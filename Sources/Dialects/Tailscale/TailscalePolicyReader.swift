@@ -34,7 +34,7 @@ struct TailscalePolicyReader {
             guard let node = sections[name], !node.isNull else { continue }
             policy.isOpen = false
             for (index, item) in list(node, of: "rules").enumerated() {
-                let id = RuleID(rawValue: "\(name)/\(index + 1)")
+                let id = RuleID(rawValue: "tailscale/\(name)/\(index + 1)")
                 if name == "acls" { readACL(item, id) } else { readGrant(item, id) }
             }
         }
@@ -45,8 +45,8 @@ struct TailscalePolicyReader {
     /// The known sections in lower case; names are matched without regard to case, as older files write `ACLs`.
     static let sections: Set<String> = [
         "acls", "grants", "groups", "hosts", "tagowners", "ipsets", "postures", "defaultsrcposture", "tests",
-        "autoapprovers", "ssh", "sshtests", "nodeattrs", "derpmap", "disableipv4", "randomizeclientport", "onecgnatroute",
-        "extradnsrecords", "magicdns", "dns", "exitnodes",
+        "autoapprovers", "ssh", "sshtests", "nodeattrs", "derpmap", "disableipv4", "randomizeclientport",
+        "onecgnatroute",
     ]
 
     /// The members of an object by name in lower case; a name that is not known or stands twice refuses the file.

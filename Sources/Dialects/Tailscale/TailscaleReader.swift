@@ -29,7 +29,7 @@ enum TailscaleReader: DialectReader {
             found += devices.findings.found
             hasErrors = hasErrors || devices.findings.hasErrors
         } else {
-            tailnet = Tailnet(standingInFor: policy)
+            tailnet = Tailnet(standingInFor: policy, families: options.standInFamilies)
             findings.note(
                 "no-devices",
                 "without the API's devices answer, one device stands for each tag and each user that the policy names; routers, other "
@@ -40,9 +40,13 @@ enum TailscaleReader: DialectReader {
         if hasErrors { policy.rules = [] }
         var lowering = TailscaleLowering(policy, tailnet, findings)
         let layer = lowering.layer(isRefused: hasErrors)
-        return DialectPolicy(
-            dialects: [.tailscale], workloads: tailnet.devices.map(\.workload), policy: FlatPolicy(layers: [layer]),
-            standIns: tailnet.isListed ? [] : Set(tailnet.devices.flatMap(\.addresses)), origins: lowering.origins,
+        // A refused policy knows nobody: no list of connections can be made of it, and a flow between addresses is *may*.
+        let devices = hasErrors ? [] : tailnet.devices
+        var result = DialectPolicy(
+            dialects: [.tailscale], workloads: devices.map(\.workload), policy: FlatPolicy(layers: [layer]),
+            standIns: tailnet.isListed ? [] : Set(devices.flatMap(\.addresses)), origins: lowering.origins,
             findings: found + lowering.findings.found)
+        result.isRefused = hasErrors
+        return result
     }
 }

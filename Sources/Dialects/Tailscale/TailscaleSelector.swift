@@ -85,7 +85,9 @@ enum TailscaleSelector: Hashable {
         else {
             throw .init(
                 code: "invalid-tag",
-                message: "expected `tag:` and a name of letters, digits and `-` that starts with a letter, got \(quoted(text))")
+                message:
+                    "expected `tag:` and a name of letters, digits and `-` that starts with a letter, got \(quoted(text))"
+            )
         }
         return String(name)
     }
@@ -104,9 +106,13 @@ enum TailscaleSelector: Hashable {
             throw .init(code: "missing-ports", message: "expected `HOST:PORTS`, got \(quoted(text))")
         }
         if host.hasPrefix("[") {
-            guard let end = host.firstIndex(of: "]"), let address = IPAddress(host[host.index(after: host.startIndex)..<end]),
+            guard let end = host.firstIndex(of: "]"),
+                let address = IPAddress(host[host.index(after: host.startIndex)..<end]),
                 address.family == .ipv6
-            else { throw .init(code: "invalid-address", message: "expected an IPv6 address in brackets, got \(quoted(text))") }
+            else {
+                throw .init(
+                    code: "invalid-address", message: "expected an IPv6 address in brackets, got \(quoted(text))")
+            }
             let rest = host[host.index(after: end)...]
             guard rest.isEmpty || rest.hasPrefix("/") else {
                 throw .init(code: "invalid-address", message: "expected `]:` or `]/`, got \(quoted(text))")

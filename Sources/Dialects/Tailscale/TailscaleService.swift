@@ -46,7 +46,9 @@ struct TailscaleService: Hashable {
     }
 
     /// Whether specific ports make sense: TCP, UDP, SCTP and the defaults.
-    static func takesPorts(_ proto: IPProtocol?) -> Bool { proto == nil || proto == .tcp || proto == .udp || proto == .sctp }
+    static func takesPorts(_ proto: IPProtocol?) -> Bool {
+        proto == nil || proto == .tcp || proto == .udp || proto == .sctp
+    }
 
     /// `*`, or a list of ports and ranges such as `22,80-443`.
     static func ports(_ text: some StringProtocol) throws(Fault) -> PortSet {
@@ -54,17 +56,20 @@ struct TailscaleService: Hashable {
         var parts: [ClosedRange<UInt16>] = []
         for item in text.split(separator: ",", omittingEmptySubsequences: false) {
             let ends = item.split(separator: "-", omittingEmptySubsequences: false)
-            guard ends.count <= 2, let first = ends.first.flatMap({ port($0) }), let last = ends.last.flatMap({ port($0) })
+            guard ends.count <= 2, let first = ends.first.flatMap({ port($0) }),
+                let last = ends.last.flatMap({ port($0) })
             else {
                 throw Fault(
                     code: "invalid-port", message: "expected a port, a range or `*`, got \(quoted(item))")
             }
             if ends.count == 1, first == 0 {
-                throw Fault(code: "invalid-port", message: "expected a port from 1 to 65535, got `0`; `*` means every port")
+                throw Fault(
+                    code: "invalid-port", message: "expected a port from 1 to 65535, got `0`; `*` means every port")
             }
             guard first <= last else {
                 throw Fault(
-                    code: "reversed-range", message: "expected a range from the lower port to the higher, got \(quoted(item))")
+                    code: "reversed-range",
+                    message: "expected a range from the lower port to the higher, got \(quoted(item))")
             }
             parts.append(first...last)
         }
