@@ -117,7 +117,8 @@ struct KubernetesDraft {
             rest.append(mine)
             if !mine.subject.members.isDisjoint(with: selective) {
                 plan.tell(
-                    mine.rule, "denies something to pods in their node's network, which ClusterNetworkPolicy never selects")
+                    mine.rule,
+                    "denies something to pods in their node's network, which ClusterNetworkPolicy never selects")
             }
         }
         for term in subject.pods where !ends.members(term).isEmpty {
