@@ -46,6 +46,18 @@ extension Tree {
         return try value.scalar("`\(field)` as a text").text
     }
 
+    /// Whether a field is set to true, in any of the words that the API server takes for it.
+    func isTrue(_ field: String) throws(Refusal) -> Bool {
+        guard let value = self[field] else { return false }
+        let scalar = try value.scalar("`\(field)` as `true` or `false`")
+        guard scalar.lead == 0, let truth = scalar.truth else {
+            throw Refusal(
+                "expected `\(field)` as `true` or `false`, got `\(scalar.text.prefix(60))`", at: scalar.location,
+                code: "invalid-boolean")
+        }
+        return truth
+    }
+
     /// The items of a list field; a field that is not set is an empty list.
     func list(_ field: String) throws(Refusal) -> [Tree] {
         guard let value = self[field] else { return [] }
@@ -55,7 +67,8 @@ extension Tree {
     /// A whole number in a range; a number in quotation marks is a text, as for the API server.
     func number(_ what: String, in range: ClosedRange<Int>) throws(Refusal) -> Int {
         let scalar = try scalar(what)
-        guard scalar.lead == 0, let number = Int(scalar.text), range.contains(number) else {
+        guard scalar.lead == 0, let number = Int(scalar.text), String(number) == scalar.text, range.contains(number)
+        else {
             throw Refusal(
                 "expected \(what) from \(range.lowerBound) to \(range.upperBound), got `\(scalar.text.prefix(60))`",
                 at: scalar.location, code: "out-of-range")
@@ -67,5 +80,36 @@ extension Tree {
     func unknownFields(known: [String]) -> [Scalar] {
         guard case .mapping(let entries, _) = self else { return [] }
         return entries.map(\.key).filter { !known.contains($0.text) }
+    }
+}
+
+extension Scalar {
+    /// The truth that a plain word means in YAML 1.1 (yaml.org/type/bool.html), which the API server reads; not the letters `y` and
+    /// `n`, on which readers differ.
+    fileprivate var truth: Bool? {
+        switch text {
+        case "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON": true
+        case "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF": false
+        default: nil
+        }
+    }
+
+    /// Whether YAML 1.1 takes the plain text for a number or a truth, so that the API server refuses it where it expects a text.
+    var isNoText: Bool { lead == 0 && !text.isEmpty && (truth != nil || isNumber) }
+
+    /// Decimal, hexadecimal, octal, binary and floating forms (yaml.org/type/int.html, yaml.org/type/float.html).
+    private var isNumber: Bool {
+        var body = Substring(text.lowercased())
+        if body.hasPrefix("-") || body.hasPrefix("+") { body = body.dropFirst() }
+        if [".inf", ".nan"].contains(body) { return true }
+        if body.hasPrefix("0x") { return body.count > 2 && body.dropFirst(2).allSatisfy { $0.isHexDigit || $0 == "_" } }
+        if body.hasPrefix("0b") || body.hasPrefix("0o") {
+            return body.count > 2 && body.dropFirst(2).allSatisfy { $0.isNumber || $0 == "_" }
+        }
+        guard let first = body.first, first.isNumber || (first == "." && body.dropFirst().first?.isNumber == true)
+        else {
+            return false
+        }
+        return body.filter { $0 == "." }.count <= 1 && Double(body.replacing("_", with: "")) != nil
     }
 }

@@ -1,3 +1,4 @@
+import NetworkTypes
 import PolicyModel
 
 /// Which pairs of ends are listed.
@@ -64,6 +65,42 @@ extension Connectivity {
     /// The pairs of ends between which something may flow, self-traffic left out, by source, then destination.
     public func pairs(_ scope: PairScope = .workloads) -> ConnectivityPairs { ConnectivityPairs(self, scope) }
 
+    /// Calls `body` for each pair of `pairs(scope)` with the places of its ends in `ends` and the number of its traffic.
+    ///
+    /// The numbers are places in what is returned, the distinct traffic. This is the way to read a great many pairs: a
+    /// pair costs a few nanoseconds.
+    public func visitPairs(
+        _ scope: PairScope = .workloads, _ body: (_ source: Int, _ destination: Int, _ traffic: Int) -> Void
+    ) -> [Traffic] {
+        var table = TrafficTable(reach)
+        let marks = ends.map(EndMark.init(_:))
+        var owners: [WorkloadID: Int32] = [:]
+        let sole = ends.map { end -> Int32 in
+            guard end.owners.count == 1 else { return -1 }
+            let known = owners[end.owners[0]] ?? Int32(truncatingIfNeeded: owners.count)
+            owners[end.owners[0]] = known
+            return known
+        }
+        var rowClass: UInt32?
+        var row: [Int] = []
+        for source in ends.indices {
+            let mark = marks[source]
+            if rowClass != mark.classNumber {
+                rowClass = mark.classNumber
+                row = reach.row(from: mark.classNumber).map { table.number($0) }
+            }
+            for destination in ends.indices {
+                let other = marks[destination]
+                let number = row[Int(other.classNumber)]
+                guard mark.families & other.families != 0, scope == .everything || mark.isOwned || other.isOwned,
+                    sole[source] < 0 || sole[source] != sole[destination], !table.isNothing(number)
+                else { continue }
+                body(source, destination, number)
+            }
+        }
+        return table.traffic
+    }
+
     /// Whether a pair is one that answers are about: not self-traffic, of one family, in scope.
     static func isListed(_ from: End, _ to: End, _ scope: PairScope) -> Bool {
         if from.isSelfTraffic(with: to) || !from.sharesFamily(with: to) { return false }
@@ -85,5 +122,19 @@ extension Connectivity {
                 body(source, destination, table.traffic[number])
             }
         }
+    }
+}
+
+/// What a visit of pairs asks of an end.
+private struct EndMark {
+    let classNumber: UInt32
+    /// A bit for each family.
+    let families: UInt8
+    let isOwned: Bool
+
+    init(_ end: End) {
+        classNumber = end.classNumber
+        isOwned = !end.owners.isEmpty
+        families = end.ranges.isEmpty ? 3 : end.ranges.reduce(0) { $0 | ($1.family == .ipv4 ? 1 : 2) }
     }
 }

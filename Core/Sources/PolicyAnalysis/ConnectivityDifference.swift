@@ -92,7 +92,6 @@ struct DifferenceMaker {
     }
 }
 
-
 extension ReachBuilder {
     /// The uncertain rules that cover something from one class to another, in order of precedence at each end.
     mutating func openRules(from source: UInt32, to destination: UInt32) -> [FlatRule] {

@@ -69,6 +69,7 @@ extension End: Hashable, Comparable {
     public static func < (a: Self, b: Self) -> Bool {
         let (mine, theirs) = (a.rank, b.rank)
         if mine != theirs { return mine < theirs }
+        if mine == 0, a.owners[0] != b.owners[0] { return a.owners[0] < b.owners[0] }
         if a.owners != b.owners { return a.owners.lexicographicallyPrecedes(b.owners) }
         return a.ranges.lexicographicallyPrecedes(b.ranges)
     }

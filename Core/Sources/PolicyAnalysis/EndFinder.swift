@@ -41,7 +41,8 @@ struct EndFinder {
     }
 
     private mutating func add(_ owners: [WorkloadID], _ addresses: [IPAddress], _ classNumber: UInt32) {
-        let ranges = addresses.count < 2 ? addresses.map { Prefix($0).range } : AddressSet(addresses.map(Prefix.init)).ranges
+        let ranges =
+            addresses.count < 2 ? addresses.map { Prefix($0).range } : AddressSet(addresses.map(Prefix.init)).ranges
         found.append(Found(owners: owners, ranges: ranges, classNumber: classNumber))
         for owner in owners { counts[owner, default: 0] += 1 }
     }

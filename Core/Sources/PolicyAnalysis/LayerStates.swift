@@ -52,7 +52,9 @@ struct LayerStates: Sendable {
         for (number, layer) in engine.layers.enumerated() {
             result.append(code(engine, layer, number, subject))
             for asked in layer.source.isStateful ? [direction] : [direction, direction.opposite] {
-                for tier in layer.tiers.indices { result.append(noMatch(layer.tiers[tier], number, tier, asked, subject)) }
+                for tier in layer.tiers.indices {
+                    result.append(noMatch(layer.tiers[tier], number, tier, asked, subject))
+                }
             }
         }
         return result

@@ -68,6 +68,9 @@ struct OpenPair {
         }
     }
 
+    /// What the answer depends on: equal signatures, equal answers.
+    var signature: [[UInt32]] { keys.flatMap { [$0.key.key, $0.key.rules, [$0.end == .egress ? 0 : 1]] } }
+
     /// What all ends let pass when the cases are settled so; rules that `isLeftOut` holds for are not asked.
     func judged(
         _ builder: inout ReachBuilder, side: Int?, _ settled: [OpenCase: Bool],

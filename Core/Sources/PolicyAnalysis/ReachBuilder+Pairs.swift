@@ -49,7 +49,7 @@ extension ReachBuilder {
             for mask in masks.dropFirst() {
                 if fact.action == .deny { covered.formUnion(mask) } else { covered.formIntersection(mask) }
             }
-            key.append(memo.number(shape(fact, candidate.isReply, covered)))
+            key.append(memo.number(shape(fact, candidate.isReply, memo.number(covered))))
             rules.append(candidate.rule)
         }
         return PairKey(key: key, rules: rules)

@@ -22,6 +22,12 @@ struct ReachBuilder: Sendable {
         let candidates: [Candidate]
     }
 
+    /// The classes that fulfil a predicate: most with exceptions, or few.
+    private struct Members: Sendable {
+        let isUsual: Bool
+        let exceptions: [UInt32]
+    }
+
     let engine: PolicyEngine
     let view: VerdictView
     let classes: IdentityClasses
@@ -31,9 +37,14 @@ struct ReachBuilder: Sendable {
     var memo: ReachMemo
     /// For each side, the plan of each row of classes that are not joint.
     private(set) var plans: [Direction: [Plan]] = [:]
-    /// For each predicate without relations, the classes that fulfil it.
-    private var fulfilling: [Int: [UInt32]] = [:]
+    /// For each predicate without relations, the classes that fulfil it, once asked.
+    private var fulfilling: [Members?]
+    /// The predicates of the plan whose peers were split last, and the place of each among them; -1 for others.
+    private var asked: [Int] = []
+    private var placeOf: [Int]
     private var shapeOfRule: [[UInt32]]
+    /// For packets and for replies: the number of the mask of each list of terms without names, once asked.
+    private var maskOfList: [[Int?]]
     private var shapeOfNamed: [[UInt32]: UInt32] = [:]
     private(set) var cells: PeerCells
     /// The classes of each table of named ports but the empty one.
@@ -50,6 +61,9 @@ struct ReachBuilder: Sendable {
         states = LayerStates(engine, view)
         memo = ReachMemo(LayerSweep(engine, everything: atoms.everything))
         shapeOfRule = Array(repeating: Array(repeating: .max, count: facts.facts.count), count: 2)
+        fulfilling = Array(repeating: nil, count: facts.predicates.count)
+        placeOf = Array(repeating: -1, count: facts.predicates.count)
+        maskOfList = Array(repeating: Array(repeating: nil, count: facts.lists.count), count: 2)
         cells = PeerCells(classCount: classes.representatives.count)
         var byTable: [UInt32: [UInt32]] = [:]
         for (number, identity) in classes.representatives.enumerated() {
@@ -160,31 +174,28 @@ struct ReachBuilder: Sendable {
 
     // MARK: Cells
 
-    /// The predicates of a plan, each once: those of layers first, by layer, then those of rules.
-    private func predicates(_ plan: Plan) -> (list: [Int], placeOf: [Int: Int]) {
-        var list: [Int] = []
-        var placeOf: [Int: Int] = [:]
+    /// Gives each predicate of a plan a place: those of layers first, by layer, then those of rules.
+    private mutating func placePredicates(_ plan: Plan) {
+        for predicate in asked { placeOf[predicate] = -1 }
+        asked.removeAll(keepingCapacity: true)
         func add(_ predicate: Int) {
-            guard placeOf[predicate] == nil else { return }
-            placeOf[predicate] = list.count
-            list.append(predicate)
+            guard placeOf[predicate] < 0 else { return }
+            placeOf[predicate] = asked.count
+            asked.append(predicate)
         }
         for case let predicate? in facts.layerPredicates { add(predicate) }
         for candidate in plan.candidates {
             if let fact = facts.facts[Int(candidate.rule)] { add(fact.predicate) }
         }
-        return (list, placeOf)
     }
 
     /// Splits the peers by everything that the candidates and layers ask of them.
     mutating func split(_ plan: Plan) {
-        let count = classes.representatives.count
-        let list = predicates(plan).list
-        let members = list.map { fulfilling($0, plan.subject) }
-        cells.begin(members.map { $0.count * 2 > count })
-        for (place, peers) in members.enumerated() where !peers.isEmpty && peers.count < count {
-            let isUsual = peers.count * 2 > count
-            cells.split(isUsual ? Self.others(peers, count) : peers) { $0.answers[place] = !isUsual }
+        placePredicates(plan)
+        let members = asked.map { fulfilling($0, plan.subject) }
+        cells.begin(members.map(\.isUsual))
+        for (place, members) in members.enumerated() where !members.exceptions.isEmpty {
+            cells.split(members.exceptions) { $0.answers[place] = !members.isUsual }
         }
         let asksPeerTable = plan.candidates.contains { candidate in
             facts.facts[Int(candidate.rule)]?.isNamed == true && (plan.direction == .egress) != candidate.isReply
@@ -194,31 +205,33 @@ struct ReachBuilder: Sendable {
         }
     }
 
+    /// The classes, joint ones left out, that fulfil a predicate beside a subject.
+    private mutating func fulfilling(_ number: Int, _ subject: UInt32) -> Members {
+        let predicate = facts.predicates[number]
+        if predicate.relations == 0, let known = fulfilling[number] { return known }
+        let count = classes.representatives.count
+        var list =
+            predicate.peer < 0
+            ? Array(0..<UInt32(count)) : classes.classes(engine.expressions[predicate.peer].members)
+        if predicate.relations != 0 {
+            let own = classes.representatives[Int(subject)]
+            list.removeAll { !related(predicate.relations, own, classes.representatives[Int($0)]) }
+        }
+        if predicate.far != .nothing {
+            list.removeAll { !fits(predicate, [classes.representatives[Int($0)]]) }
+        }
+        let isUsual = list.count * 2 > count
+        let members = Members(isUsual: isUsual, exceptions: isUsual ? Self.others(list, count) : list)
+        if predicate.relations == 0 { fulfilling[number] = members }
+        return members
+    }
+
     private static func others(_ peers: [UInt32], _ count: Int) -> [UInt32] {
         var result: [UInt32] = []
         var next = 0
         for peer in 0..<UInt32(count) {
             if next < peers.count, peers[next] == peer { next += 1 } else { result.append(peer) }
         }
-        return result
-    }
-
-    /// The classes, joint ones left out, that fulfil a predicate beside a subject.
-    mutating func fulfilling(_ number: Int, _ subject: UInt32) -> [UInt32] {
-        let predicate = facts.predicates[number]
-        if predicate.relations == 0, let known = fulfilling[number] { return known }
-        var result =
-            predicate.peer < 0
-            ? Array(0..<UInt32(classes.representatives.count))
-            : classes.classes(engine.expressions[predicate.peer].members)
-        if predicate.relations != 0 {
-            let own = classes.representatives[Int(subject)]
-            result.removeAll { !related(predicate.relations, own, classes.representatives[Int($0)]) }
-        }
-        if predicate.far != .nothing {
-            result.removeAll { !fits(predicate, [classes.representatives[Int($0)]]) }
-        }
-        if predicate.relations == 0 { fulfilling[number] = result }
         return result
     }
 
@@ -244,20 +257,17 @@ struct ReachBuilder: Sendable {
         memo.judge(key(plan, cell).key)
     }
 
-    /// What the judgement of a plan's subject depends on for the peers of a cell.
+    /// What the judgement of a plan's subject depends on for the peers of a cell; the plan is the one split last.
     mutating func key(_ plan: Plan, _ cell: PeerCells.Cell) -> PairKey {
-        let placeOf = predicates(plan).placeOf
         var key = [plan.state]
         for (layer, predicate) in facts.layerPredicates.enumerated() {
-            let holds = predicate.flatMap { placeOf[$0] }.map { cell.answers[$0] } ?? true
+            let holds = predicate.map { cell.answers[placeOf[$0]] } ?? true
             key.append(presence(layer, holds).rawValue)
         }
         var rules: [UInt32] = []
         let own = engine.column(Vocabulary.Column.ports, classes.representatives[Int(plan.subject)])
         for candidate in plan.candidates {
-            guard let fact = facts.facts[Int(candidate.rule)], let place = placeOf[fact.predicate],
-                cell.answers[place]
-            else { continue }
+            guard let fact = facts.facts[Int(candidate.rule)], cell.answers[placeOf[fact.predicate]] else { continue }
             let isPeerTheDestination = (plan.direction == .egress) != candidate.isReply
             key.append(shape(candidate, fact, table: isPeerTheDestination ? cell.table : own))
             rules.append(candidate.rule)
@@ -278,15 +288,23 @@ struct ReachBuilder: Sendable {
         }
         let key = [candidate.rule, UInt32(side), table]
         if fact.isNamed, let known = shapeOfNamed[key] { return known }
-        let made = memo.number(shape(fact, candidate.isReply, mask(fact, table, candidate.isReply)))
+        let made = memo.number(shape(fact, candidate.isReply, maskNumber(fact, table, candidate.isReply)))
         if fact.isNamed { shapeOfNamed[key] = made } else { shapeOfRule[side][Int(candidate.rule)] = made }
         return made
     }
 
-    mutating func shape(_ fact: RuleFacts.Fact, _ isReply: Bool, _ mask: AtomMask) -> RuleShape {
+    func shape(_ fact: RuleFacts.Fact, _ isReply: Bool, _ mask: Int) -> RuleShape {
         RuleShape(
             layer: fact.layer, tier: fact.tier, action: fact.action, passTo: fact.passTo, isCertain: fact.isCertain,
-            isReply: isReply, mask: memo.number(mask))
+            isReply: isReply, mask: mask)
+    }
+
+    private mutating func maskNumber(_ fact: RuleFacts.Fact, _ table: UInt32, _ isReply: Bool) -> Int {
+        let side = isReply ? 1 : 0
+        if !fact.isNamed, let known = maskOfList[side][fact.list] { return known }
+        let made = memo.number(mask(fact, table, isReply))
+        if !fact.isNamed { maskOfList[side][fact.list] = made }
+        return made
     }
 
     func mask(_ fact: RuleFacts.Fact, _ table: UInt32, _ isReply: Bool) -> AtomMask {

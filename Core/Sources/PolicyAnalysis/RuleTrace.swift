@@ -201,7 +201,9 @@ struct PairFinder {
         for (index, parts) in classes.joint.enumerated() {
             for part in parts { asSubject[Int(part)] += asPeer[classes.representatives.count + index] }
         }
-        for (direction, side) in [(Direction.egress, connectivity.reach.egress), (.ingress, connectivity.reach.ingress)] {
+        for (direction, side) in [
+            (Direction.egress, connectivity.reach.egress), (.ingress, connectivity.reach.ingress),
+        ] {
             var rows = [[UInt32]](repeating: [], count: side.rows.count)
             for number in classes.representatives.indices { rows[Int(side.rowOfClass[number])].append(UInt32(number)) }
             classesOfRow[direction] = rows

@@ -160,7 +160,8 @@ struct RowEnd {
     }
 
     private static func question(
-        _ packet: Packet, _ view: VerdictView, _ instant: Instant, _ direction: Direction, _ subject: UInt32, _ peer: UInt32,
+        _ packet: Packet, _ view: VerdictView, _ instant: Instant, _ direction: Direction, _ subject: UInt32,
+        _ peer: UInt32,
         _ isSelf: Bool
     ) -> Question {
         let nowhere = FlowEnd(IPAddress(ipv4: 0))

@@ -8,7 +8,7 @@ import Testing
 @Suite struct DifferenceTests {
     @Test func theDifferenceIsWhatBothSidesSayAndWitnessesShowIt() {
         var groups = 0
-        for seed in worlds(3_000, debugShare: 40) {
+        for seed in worlds(1_000, debugShare: 25) {
             var rng = SplitMix64(seed: seed)
             let both = TwoWorlds.random(using: &rng)
             let (before, after) = (both.connectivity(both.before), both.connectivity(both.after))
@@ -37,9 +37,13 @@ import Testing
             else { continue }
             let (old, new) = (before.traffic(from: a, to: b), after.traffic(from: c, to: d))
             let found = difference.groups.filter { group in
-                group.pairs.contains { $0.source.addresses.contains(source) && $0.destination.addresses.contains(target) }
+                group.pairs.contains {
+                    $0.source.addresses.contains(source) && $0.destination.addresses.contains(target)
+                }
             }
-            guard found.count == (old == new ? 0 : 1) else { return "\(source) → \(target) is in \(found.count) groups" }
+            guard found.count == (old == new ? 0 : 1) else {
+                return "\(source) → \(target) is in \(found.count) groups"
+            }
             guard let group = found.first else { continue }
             if group.before != old || group.after != new { return "\(source) → \(target): a group with other traffic" }
             for _ in 0..<10 {
@@ -77,7 +81,7 @@ import Testing
     }
 
     @Test func aPolicyDoesNotDifferFromItself() {
-        for seed in worlds(300) {
+        for seed in worlds(200) {
             var rng = SplitMix64(seed: seed)
             let both = TwoWorlds.random(using: &rng)
             let side = both.connectivity(both.before)

@@ -67,7 +67,8 @@ extension ServicePoint {
         case 8: return ServicePoint(rng.pick([.gre, .igmp, .esp]))
         case 9: return ServicePoint(.icmp, UInt16(rng.pick([0, 3, 5, 8, 11, 42])) << 8 | UInt16(rng.below(2)))
         default:
-            return ServicePoint(.icmpv6, UInt16(rng.pick([1, 3, 127, 128, 129, 135, 137, 200])) << 8 | UInt16(rng.below(2)))
+            return ServicePoint(
+                .icmpv6, UInt16(rng.pick([1, 3, 127, 128, 129, 135, 137, 200])) << 8 | UInt16(rng.below(2)))
         }
     }
 }

@@ -35,7 +35,8 @@ import Testing
         let egress = FlatRule(
             id: "egress", rank: 9, action: .allow, direction: .egress, subject: .any, peer: .any, services: [.any])
         let layer = Layer(
-            id: "layer", enforcer: enforcer, appliesTo: .anyWorkload, tiers: [Tier(id: "tier", rules: rules + [egress])])
+            id: "layer", enforcer: enforcer, appliesTo: .anyWorkload, tiers: [Tier(id: "tier", rules: rules + [egress])]
+        )
         let engine = PolicyEngine(workloads: workloads, policy: FlatPolicy(layers: [layer]))
         return Connectivity(engine, at: Instant(rawValue: 100))
     }
@@ -105,7 +106,9 @@ import Testing
 
     @Test func anApproximateRulePreventsAnAnswerAndIsNamed() {
         let understood = Self.side([Self.rule("r")])
-        let partly = Self.side([Self.rule("r"), Self.rule("x", services: [.proto(.udp)], certainty: .approximate("a test"))])
+        let partly = Self.side([
+            Self.rule("r"), Self.rule("x", services: [.proto(.udp)], certainty: .approximate("a test")),
+        ])
         #expect(understood.isContained(in: partly) == .yes)
         #expect(partly.isContained(in: understood) == .unknown("x"))
         #expect(partly.isEquivalent(to: partly) == .unknown("x"))
@@ -188,7 +191,8 @@ import Testing
         #expect(
             missing == [
                 "rule(r): selector `app = nobody`", "rule(r): workload `gone`",
-                "rule(r): address set `undefined`, which is not defined", "rule(r): address set `empty`, which is empty",
+                "rule(r): address set `undefined`, which is not defined",
+                "rule(r): address set `empty`, which is empty",
                 "rule(r): an empty list of addresses", "rule(r): port name `http`",
                 "layer(layer): selector `app = nobody`", "tier(tier, layer: layer): workload `gone`",
             ])

@@ -69,7 +69,7 @@ enum KubernetesPodReader {
             labels.append(try label(entry, KubernetesLabels.pod))
         }
         let spec = template["spec"]
-        let usesHostNetwork = try spec?.text("hostNetwork") == "true"
+        let usesHostNetwork = try spec?.isTrue("hostNetwork") ?? false
         let status = path.isEmpty ? manifest.tree["status"] : nil
         // The address of a pod that has ended may be another pod's by now.
         let hasEnded = try ["Succeeded", "Failed"].contains(status?.text("phase") ?? "")
@@ -87,8 +87,9 @@ enum KubernetesPodReader {
 
     /// A label with its key under a prefix.
     static func label(_ entry: Tree.Entry, _ prefix: String) throws(Refusal) -> (key: LabelKey, value: LabelValue) {
-        let text = entry.value.isNull ? "" : try entry.value.scalar("the value of a label").text
-        guard KubernetesNames.isLabelKey(entry.key.text), KubernetesNames.isLabelValue(text),
+        let value = entry.value.isNull ? nil : try entry.value.scalar("the value of a label")
+        let text = value?.text ?? ""
+        guard value?.isNoText != true, KubernetesNames.isLabelKey(entry.key.text), KubernetesNames.isLabelValue(text),
             let key = KubernetesLabels.key(prefix, entry.key.text), let value = LabelValue(text)
         else {
             throw Refusal(
@@ -101,7 +102,7 @@ enum KubernetesPodReader {
     /// The owner that controls an object; a node does not own its static pods, it runs them.
     static func controller(_ metadata: Tree?) throws(Refusal) -> OwnerReference? {
         for reference in try metadata?.list("ownerReferences") ?? [] {
-            guard try reference.text("controller") == "true", let name = try reference.text("name") else { continue }
+            guard try reference.isTrue("controller"), let name = try reference.text("name") else { continue }
             let kind = try reference.text("kind") ?? ""
             return kind == "Node" ? nil : OwnerReference(kind: kind, name: name)
         }

@@ -49,7 +49,8 @@ extension KubernetesPolicy {
     ///
     /// It is for what is outside of the cluster (Kubernetes, "Network Policies", `ipBlock`); whether it also holds for pods whose
     /// address lies in it depends on the network plugin.
-    func peers(ofBlock set: AddressSet) -> KubernetesPeers {
+    mutating func peers(ofBlock set: AddressSet, at location: Diagnostic.Location) -> KubernetesPeers {
+        reportUnknownAddresses(at: location)
         let pods = pods(in: set)
         return KubernetesPeers(
             exact: [.difference(.addresses(set), .selector(KubernetesCluster.anyPod))],
@@ -60,18 +61,28 @@ extension KubernetesPolicy {
     /// The peers of `networks`, which hold for pods as for everybody (API docs of the field `networks`).
     ///
     /// A pod whose address is not known lies in the block of all addresses and in no smaller one.
-    func peers(ofNetworks set: AddressSet) -> [EndExpression] {
+    mutating func peers(ofNetworks set: AddressSet, at location: Diagnostic.Location) -> [EndExpression] {
         var parts: [EndExpression] = []
         for family in AddressFamily.allCases {
             let members = set.intersection(AddressSet([Prefix.all(family)]))
             guard !members.isEmpty else { continue }
             let isWhole = AddressSet([Prefix.all(family)]).subtracting(members).isEmpty
+            if !isWhole { reportUnknownAddresses(at: location) }
             parts.append(isWhole ? .addresses(members) : withoutStandIns(members))
         }
         for pod in hostPods where pod.addresses.contains(where: set.contains) {
             parts.append(.workload(pod.id))
         }
         return parts
+    }
+
+    /// Says once that blocks of addresses are taken not to hold for pods whose address the files do not state.
+    private mutating func reportUnknownAddresses(at location: Diagnostic.Location) {
+        guard !cluster.standIns.isEmpty, passedOver.insert("addresses").inserted else { return }
+        findings.report(
+            .warning, "assumed-address",
+            "\(cluster.standIns.count) workloads have no address in the files; blocks of addresses are taken not to hold for them",
+            at: location, effect: .none)
     }
 
     /// The peers of a `nodes` selector: the nodes' addresses, and the pods that use them.

@@ -140,7 +140,8 @@ extension KubernetesPolicy {
         if isDoubtful, own == nil {
             own = "an empty list of ports"
             findings.report(
-                .warning, "empty-list", "expected ports in `\(kind.traffic)`, got an empty list; the API leaves open whether it means none or all",
+                .warning, "empty-list",
+                "expected ports in `\(kind.traffic)`, got an empty list; the API leaves open whether it means none or all",
                 at: tree.location, effect: .may, rule: id)
         }
         var rules = rules(
@@ -163,7 +164,8 @@ extension KubernetesPolicy {
             let peer = peers.first(where: { $0["networks"] != nil || $0["nodes"] != nil || $0["domainNames"] != nil })
         else { return }
         findings.report(
-            .warning, "named-port", "`networks`, `nodes` and `domainNames` have no named ports; the name matches nothing there",
+            .warning, "named-port",
+            "`networks`, `nodes` and `domainNames` have no named ports; the name matches nothing there",
             at: peer.location, effect: .none)
     }
 
@@ -223,7 +225,7 @@ extension KubernetesPolicy {
             }
             var prefixes: [Prefix] = []
             for item in items { prefixes.append(try prefix(item, "a block of addresses")) }
-            peers.exact += self.peers(ofNetworks: AddressSet(prefixes))
+            peers.exact += self.peers(ofNetworks: AddressSet(prefixes), at: tree.location)
             unknown += strange
         case "domainNames":
             guard action == .allow else {

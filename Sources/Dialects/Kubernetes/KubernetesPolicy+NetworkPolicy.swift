@@ -108,7 +108,7 @@ extension KubernetesPolicy {
                     "expected `ipBlock` alone in a peer, got a selector beside it", at: tree.location,
                     code: "invalid-peer")
             }
-            let found = self.peers(ofBlock: try self.block(block, unknown: &unknown))
+            let found = self.peers(ofBlock: try self.block(block, unknown: &unknown), at: block.location)
             peers.exact += found.exact
             peers.approximate += found.approximate
             return
@@ -163,7 +163,7 @@ extension KubernetesPolicy {
             return .proto(proto)
         }
         let scalar = try port.scalar("a port")
-        guard scalar.lead == 0, Int(scalar.text) != nil else {
+        guard scalar.isNoText else {
             guard KubernetesNames.isPortName(scalar.text) else {
                 throw Refusal(
                     "expected a port from 1 to 65535 or the name of one, got `\(scalar.text.prefix(60))`",

@@ -90,7 +90,8 @@ extension KubernetesPolicy {
         // The API's text asks for `start` below `end`, but nothing refuses the contrary.
         if start > end {
             findings.report(
-                .warning, "empty-range", "expected `start` not above `end`, got \(start) and \(end); no port lies between them",
+                .warning, "empty-range",
+                "expected `start` not above `end`, got \(start) and \(end); no port lies between them",
                 at: value.location, effect: .none)
         }
         return .ports(proto, destination: start <= end ? PortSet(start...end) : PortSet())

@@ -62,9 +62,9 @@ struct LabelSelectorReader {
 
     private static func value(_ scalar: Scalar?, at place: Diagnostic.Location) throws(Refusal) -> LabelValue {
         let text = scalar?.text ?? ""
-        guard KubernetesNames.isLabelValue(text), let value = LabelValue(text) else {
+        guard scalar?.isNoText != true, KubernetesNames.isLabelValue(text), let value = LabelValue(text) else {
             throw Refusal(
-                "expected a label value of at most 63 letters, digits and `-_.`, got `\(text.prefix(60))`",
+                "expected a label value, a text of at most 63 letters, digits and `-_.`, got `\(text.prefix(60))`",
                 at: scalar?.location ?? place, code: "invalid-selector")
         }
         return value

@@ -75,8 +75,14 @@ import Testing
     /// ClusterNetworkPolicySpec.Priority: of two policies of one priority "the implementation can apply any".
     @Test func equalPrioritiesLeaveOpenWhatBothMatch() throws {
         let world = world(
-            Written.cluster("Admin", 5, "ingress: [{action: Accept, \(Self.everybody), protocols: [{tcp: {destinationPort: {range: {start: 80, end: 90}}}}]}]"),
-            Written.cluster("Admin", 5, "ingress: [{action: Deny, \(Self.everybody), protocols: [{tcp: {destinationPort: {range: {start: 85, end: 95}}}}]}]", name: "d"))
+            Written.cluster(
+                "Admin", 5,
+                "ingress: [{action: Accept, \(Self.everybody), protocols: [{tcp: {destinationPort: {range: {start: 80, end: 90}}}}]}]"
+            ),
+            Written.cluster(
+                "Admin", 5,
+                "ingress: [{action: Deny, \(Self.everybody), protocols: [{tcp: {destinationPort: {range: {start: 85, end: 95}}}}]}]",
+                name: "d"))
         #expect(try world.passes(a, b, .tcp, 84))
         #expect(try world.outcome(a, b, .tcp, 85) == .indeterminate(.ruleMeaning))
         #expect(try world.outcome(a, b, .tcp, 90) == .indeterminate(.ruleMeaning))
@@ -89,7 +95,8 @@ import Testing
     @Test func equalPrioritiesWithoutContradictionAreExact() throws {
         let world = world(
             Written.cluster("Admin", 5, "ingress: [{action: Deny, from: [{namespaces: {matchLabels: {team: red}}}]}]"),
-            Written.cluster("Admin", 5, "ingress: [{action: Accept, from: [{namespaces: {matchLabels: {team: blue}}}]}]", name: "d"),
+            Written.cluster(
+                "Admin", 5, "ingress: [{action: Accept, from: [{namespaces: {matchLabels: {team: blue}}}]}]", name: "d"),
             Written.networkPolicy("two", "{podSelector: {}, ingress: [{}]}"))
         #expect(try !world.passes(a, b))
         #expect(world.findings.map { $0.prefix(19) } == ["equal-priority none"])
@@ -99,11 +106,16 @@ import Testing
     @Test func rulesOfAPolicyAreAskedInTheirOrder() throws {
         let some = "protocols: [{tcp: {destinationPort: {number: 80}}}]"
         let first = world(
-            Written.cluster("Admin", 0, "ingress: [{action: Deny, \(Self.everybody), \(some)}, {action: Accept, \(Self.everybody)}, {action: Deny, \(Self.everybody)}]"))
+            Written.cluster(
+                "Admin", 0,
+                "ingress: [{action: Deny, \(Self.everybody), \(some)}, {action: Accept, \(Self.everybody)}, {action: Deny, \(Self.everybody)}]"
+            ))
         #expect(try !first.passes(a, b, .tcp, 80))
         #expect(try first.passes(a, b, .tcp, 81))
         let swapped = world(
-            Written.cluster("Admin", 0, "ingress: [{action: Accept, \(Self.everybody)}, {action: Deny, \(Self.everybody), \(some)}]"))
+            Written.cluster(
+                "Admin", 0, "ingress: [{action: Accept, \(Self.everybody)}, {action: Deny, \(Self.everybody), \(some)}]"
+            ))
         #expect(try swapped.passes(a, b, .tcp, 80))
     }
 
@@ -121,7 +133,10 @@ import Testing
     @Test func podsInTheirNodesNetworkAreNeitherSubjectsNorPeers() throws {
         let host = Written.pod("one", "h", "app: h", spec: "hostNetwork: true")
         let world = world(
-            host, Written.cluster("Admin", 0, "ingress: [{action: Deny, \(Self.everybody)}], egress: [{action: Deny, to: [{namespaces: {}}]}]"))
+            host,
+            Written.cluster(
+                "Admin", 0,
+                "ingress: [{action: Deny, \(Self.everybody)}], egress: [{action: Deny, to: [{namespaces: {}}]}]"))
         #expect(try !world.passes(a, b))
         #expect(try world.passes("one/h[Pod]", b))
         #expect(try world.passes(a, "one/h[Pod]"))
@@ -130,14 +145,19 @@ import Testing
     /// ClusterNetworkPolicyEgressRule.Action, Accept: "any ingress rules at the destination do apply".
     @Test func anAcceptedEgressStillMeetsTheIngressRules() throws {
         let world = world(
-            Written.cluster("Admin", 0, "egress: [{action: Accept, to: [{namespaces: {}}]}]", subject: "namespaces: {matchLabels: {team: red}}"),
-            Written.cluster("Admin", 1, "ingress: [{action: Deny, \(Self.everybody)}]", name: "d", subject: "namespaces: {matchLabels: {team: blue}}"))
+            Written.cluster(
+                "Admin", 0, "egress: [{action: Accept, to: [{namespaces: {}}]}]",
+                subject: "namespaces: {matchLabels: {team: red}}"),
+            Written.cluster(
+                "Admin", 1, "ingress: [{action: Deny, \(Self.everybody)}]", name: "d",
+                subject: "namespaces: {matchLabels: {team: blue}}"))
         #expect(try !world.passes(a, b))
     }
 
     /// ClusterNetworkPolicyIngressRule.Action, Pass: "Skips all further ClusterNetworkPolicy rules in the current tier".
     @Test func passSkipsTheRestOfTheTier() throws {
-        let pass = Written.cluster("Admin", 1, "ingress: [{action: Pass, \(Self.everybody)}, {action: Deny, \(Self.everybody)}]")
+        let pass = Written.cluster(
+            "Admin", 1, "ingress: [{action: Pass, \(Self.everybody)}, {action: Deny, \(Self.everybody)}]")
         let deny = Written.cluster("Admin", 2, "ingress: [{action: Deny, \(Self.everybody)}]", name: "d")
         #expect(try world(pass, deny).passes(a, b))
         let isolate = Written.networkPolicy("two", "{podSelector: {}}")
@@ -149,13 +169,18 @@ import Testing
     /// ClusterNetworkPolicyIngressRule.From: "If any element matches the source".
     @Test func onePeerIsEnough() throws {
         let world = world(
-            Written.cluster("Admin", 0, "ingress: [{action: Deny, from: [{namespaces: {matchLabels: {team: none}}}, {pods: {namespaceSelector: {}, podSelector: {matchLabels: {app: a}}}}]}]"))
+            Written.cluster(
+                "Admin", 0,
+                "ingress: [{action: Deny, from: [{namespaces: {matchLabels: {team: none}}}, {pods: {namespaceSelector: {}, podSelector: {matchLabels: {app: a}}}}]}]"
+            ))
         #expect(try !world.passes(a, b))
         #expect(try world.passes(b, a))
     }
 
     /// ClusterNetworkPolicyIngressRule.Protocols: unspecified, "protocol-specific attributes will not be used to match".
-    @Test(arguments: [IPProtocol.tcp, .udp, .sctp]) func aRuleWithoutProtocolsMatchesAllTraffic(proto: IPProtocol) throws {
+    @Test(arguments: [IPProtocol.tcp, .udp, .sctp]) func aRuleWithoutProtocolsMatchesAllTraffic(proto: IPProtocol)
+        throws
+    {
         let world = world(Written.cluster("Admin", 0, "ingress: [{action: Deny, \(Self.everybody)}]"))
         #expect(try !world.passes(a, b, proto, 1))
         #expect(try !world.passes(a, b, proto, 65535))
@@ -164,9 +189,13 @@ import Testing
     /// Port and PortRange: a number, or "an inclusive range of ports" of the named protocol only.
     @Test func portsAreInclusiveAndOfOneProtocol() throws {
         let world = world(
-            Written.cluster("Admin", 0, "ingress: [{action: Deny, \(Self.everybody), protocols: [{udp: {destinationPort: {range: {start: 10, end: 20}}}}, {sctp: {destinationPort: {number: 30}}}]}]"))
+            Written.cluster(
+                "Admin", 0,
+                "ingress: [{action: Deny, \(Self.everybody), protocols: [{udp: {destinationPort: {range: {start: 10, end: 20}}}}, {sctp: {destinationPort: {number: 30}}}]}]"
+            ))
         for (proto, port, isDenied) in [
-            (IPProtocol.udp, UInt16(9), false), (.udp, 10, true), (.udp, 20, true), (.udp, 21, false), (.tcp, 10, false),
+            (IPProtocol.udp, UInt16(9), false), (.udp, 10, true), (.udp, 20, true), (.udp, 21, false),
+            (.tcp, 10, false),
             (.sctp, 30, true), (.sctp, 10, false), (.udp, 30, false),
         ] {
             #expect(try world.passes(a, b, proto, port) != isDenied, "\(proto) \(port)")
@@ -179,7 +208,10 @@ import Testing
             Written.pod("one", "c", ports: "{name: web, containerPort: 8080}")
             + Written.pod("one", "d", ports: "{name: web, containerPort: 53, protocol: UDP}")
         let world = world(
-            pods, Written.cluster("Admin", 0, "egress: [{action: Deny, to: [{namespaces: {}}], protocols: [{destinationNamedPort: web}]}]"))
+            pods,
+            Written.cluster(
+                "Admin", 0, "egress: [{action: Deny, to: [{namespaces: {}}], protocols: [{destinationNamedPort: web}]}]"
+            ))
         #expect(try !world.passes(a, "one/c[Pod]", .tcp, 8080))
         #expect(try world.passes(a, "one/c[Pod]", .udp, 53))
         #expect(try !world.passes(a, "one/d[Pod]", .udp, 53))
@@ -235,7 +267,9 @@ import Testing
     /// ClusterNetworkPolicyEgressPeer.Networks: "add a rule that Passes all pod traffic before the Networks rule".
     @Test func podsCanBePassedBeforeANetworksRule() throws {
         let world = world(
-            Written.cluster("Admin", 0, "egress: [{action: Pass, to: [{namespaces: {}}]}, {action: Deny, to: [{networks: [0.0.0.0/0]}]}]"))
+            Written.cluster(
+                "Admin", 0,
+                "egress: [{action: Pass, to: [{namespaces: {}}]}, {action: Deny, to: [{networks: [0.0.0.0/0]}]}]"))
         #expect(try world.passes(a, b))
         #expect(try !world.passes(a, "8.8.8.8"))
     }
@@ -243,7 +277,10 @@ import Testing
     /// ClusterNetworkPolicyEgressPeer.DomainNames: which addresses they are is not in the files.
     @Test func domainNamesMayBeAnybody() throws {
         let world = world(
-            Written.cluster("Admin", 0, "egress: [{action: Accept, to: [{domainNames: [kubernetes.io]}]}, {action: Deny, to: [{networks: [0.0.0.0/0]}]}]"))
+            Written.cluster(
+                "Admin", 0,
+                "egress: [{action: Accept, to: [{domainNames: [kubernetes.io]}]}, {action: Deny, to: [{networks: [0.0.0.0/0]}]}]"
+            ))
         #expect(try world.outcome(a, "8.8.8.8") == .indeterminate(.ruleMeaning))
         #expect(world.serious.map { $0.prefix(16) } == ["domain-names may"])
     }
@@ -259,14 +296,19 @@ import Testing
     /// ClusterNetworkPolicyIngressPeer: implementations "fail closed", so that such a Pass may be "a 'Deny all' rule".
     @Test func aPassToAPeerOfAnUnknownKindMayDenyEverything() throws {
         let world = world(
-            Written.cluster("Admin", 0, "ingress: [{action: Pass, from: [{serviceAccounts: {}}], protocols: [{udp: {destinationPort: {number: 9}}}]}]"))
+            Written.cluster(
+                "Admin", 0,
+                "ingress: [{action: Pass, from: [{serviceAccounts: {}}], protocols: [{udp: {destinationPort: {number: 9}}}]}]"
+            ))
         #expect(try world.outcome(a, b, .tcp, 80) == .indeterminate(.ruleMeaning))
     }
 
     /// NamespacedPod: an empty selector "selects all Namespaces", "all Pods".
     @Test func emptySelectorsSelectEverything() throws {
         let world = world(
-            Written.cluster("Admin", 0, "ingress: [{action: Deny, from: [{pods: {namespaceSelector: {}, podSelector: {}}}]}]", subject: "pods: {podSelector: {}}"))
+            Written.cluster(
+                "Admin", 0, "ingress: [{action: Deny, from: [{pods: {namespaceSelector: {}, podSelector: {}}}]}]",
+                subject: "pods: {podSelector: {}}"))
         #expect(try !world.passes(a, b))
         #expect(try world.passes("8.8.8.8", b))
     }

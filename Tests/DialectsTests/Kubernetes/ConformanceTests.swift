@@ -12,7 +12,10 @@ import Testing
 
     private static func pod(_ house: String) -> String {
         let name =
-            ["gryffindor": "harry-potter", "slytherin": "draco-malfoy", "hufflepuff": "cedric-diggory", "ravenclaw": "luna-lovegood"][house] ?? ""
+            [
+                "gryffindor": "harry-potter", "slytherin": "draco-malfoy", "hufflepuff": "cedric-diggory",
+                "ravenclaw": "luna-lovegood",
+            ][house] ?? ""
         return "network-policy-conformance-\(house)/\(name)[StatefulSet]"
     }
 
@@ -46,31 +49,43 @@ import Testing
     static let probes: [Probe] =
         // admin-network-policy-standard-gress-rules.go
         [
-            ("gryffindor ravenclaw tcp 80", true), ("gryffindor ravenclaw udp 53", true), ("gryffindor ravenclaw sctp 9003", true),
-            ("ravenclaw gryffindor tcp 80", true), ("ravenclaw gryffindor udp 53", true), ("ravenclaw gryffindor sctp 9003", true),
-            ("gryffindor hufflepuff tcp 8080", true), ("gryffindor hufflepuff tcp 80", false), ("gryffindor hufflepuff udp 5353", true),
-            ("gryffindor hufflepuff udp 53", false), ("gryffindor hufflepuff sctp 9003", true), ("gryffindor hufflepuff sctp 9005", false),
-            ("hufflepuff gryffindor tcp 80", true), ("hufflepuff gryffindor tcp 8080", false), ("hufflepuff gryffindor udp 5353", true),
-            ("hufflepuff gryffindor udp 53", false), ("hufflepuff gryffindor sctp 9003", true), ("hufflepuff gryffindor sctp 9005", false),
-            ("gryffindor slytherin tcp 80", false), ("gryffindor slytherin tcp 8080", true), ("gryffindor slytherin udp 53", false),
+            ("gryffindor ravenclaw tcp 80", true), ("gryffindor ravenclaw udp 53", true),
+            ("gryffindor ravenclaw sctp 9003", true),
+            ("ravenclaw gryffindor tcp 80", true), ("ravenclaw gryffindor udp 53", true),
+            ("ravenclaw gryffindor sctp 9003", true),
+            ("gryffindor hufflepuff tcp 8080", true), ("gryffindor hufflepuff tcp 80", false),
+            ("gryffindor hufflepuff udp 5353", true),
+            ("gryffindor hufflepuff udp 53", false), ("gryffindor hufflepuff sctp 9003", true),
+            ("gryffindor hufflepuff sctp 9005", false),
+            ("hufflepuff gryffindor tcp 80", true), ("hufflepuff gryffindor tcp 8080", false),
+            ("hufflepuff gryffindor udp 5353", true),
+            ("hufflepuff gryffindor udp 53", false), ("hufflepuff gryffindor sctp 9003", true),
+            ("hufflepuff gryffindor sctp 9005", false),
+            ("gryffindor slytherin tcp 80", false), ("gryffindor slytherin tcp 8080", true),
+            ("gryffindor slytherin udp 53", false),
             ("gryffindor slytherin udp 5353", true),
         ].map { Probe("admin_tier/standard-gress-rules-combined", $0.0, $0.1) }
         // admin-network-policy-standard-priority.go
         + [
-            ("slytherin gryffindor tcp 80", false), ("slytherin gryffindor tcp 8080", false), ("gryffindor slytherin tcp 80", false),
+            ("slytherin gryffindor tcp 80", false), ("slytherin gryffindor tcp 8080", false),
+            ("gryffindor slytherin tcp 80", false),
             ("gryffindor slytherin tcp 8080", false),
         ].map { Probe("admin_tier/standard-priority-field", $0.0, $0.1) }
         // admin-network-policy-standard-integration.go
         + [
-            ("slytherin gryffindor tcp 80", false), ("slytherin gryffindor tcp 8080", false), ("gryffindor slytherin tcp 80", false),
+            ("slytherin gryffindor tcp 80", false), ("slytherin gryffindor tcp 8080", false),
+            ("gryffindor slytherin tcp 80", false),
             ("gryffindor slytherin tcp 8080", false),
         ].map { Probe("api_integration/standard-anp-np-banp", $0.0, $0.1) }
         // admin-network-policy-standard-egress-inline-cidr-rules.go, and the same of the baseline tier
         + ["admin_tier", "baseline_tier"].flatMap { tier in
             [
-                ("gryffindor ravenclaw tcp 80", false), ("gryffindor ravenclaw udp 53", false), ("gryffindor ravenclaw sctp 9003", false),
-                ("gryffindor hufflepuff tcp 80", false), ("gryffindor hufflepuff udp 53", false), ("gryffindor hufflepuff sctp 9003", false),
-                ("gryffindor slytherin tcp 80", true), ("gryffindor slytherin udp 53", true), ("gryffindor slytherin sctp 9003", true),
+                ("gryffindor ravenclaw tcp 80", false), ("gryffindor ravenclaw udp 53", false),
+                ("gryffindor ravenclaw sctp 9003", false),
+                ("gryffindor hufflepuff tcp 80", false), ("gryffindor hufflepuff udp 53", false),
+                ("gryffindor hufflepuff sctp 9003", false),
+                ("gryffindor slytherin tcp 80", true), ("gryffindor slytherin udp 53", true),
+                ("gryffindor slytherin sctp 9003", true),
             ].map { Probe("\(tier)/standard-egress-inline-cidr-rules", $0.0, $0.1) }
         }
 
@@ -84,7 +99,11 @@ import Testing
     /// admin-network-policy-standard-gress-rules.go: with the first two rules swapped, the denial comes first.
     @Test func swappedRulesDeny() throws {
         let world = try Self.world("admin_tier/standard-gress-rules-combined") { text in
-            text.replacing("action: \"Accept\"\n    to:\n    - namespaces:\n        matchLabels:\n          kubernetes.io/metadata.name: network-policy-conformance-ravenclaw", with: "action: \"Deny\"\n    to:\n    - namespaces:\n        matchLabels:\n          kubernetes.io/metadata.name: network-policy-conformance-ravenclaw")
+            text.replacing(
+                "action: \"Accept\"\n    to:\n    - namespaces:\n        matchLabels:\n          kubernetes.io/metadata.name: network-policy-conformance-ravenclaw",
+                with:
+                    "action: \"Deny\"\n    to:\n    - namespaces:\n        matchLabels:\n          kubernetes.io/metadata.name: network-policy-conformance-ravenclaw"
+            )
         }
         #expect(try !world.passes(Self.pod("gryffindor"), Self.pod("ravenclaw"), .tcp, 80))
         #expect(try !world.passes(Self.pod("gryffindor"), Self.pod("ravenclaw"), .udp, 53))
@@ -134,14 +153,17 @@ import Testing
             let text = Self.filled(String(decoding: source.bytes, as: UTF8.self))
             let world = KubernetesWorld(text)
             let expected: Set<String> = source.name.contains("selector-rules") ? ["no-nodes"] : []
-            #expect(Set(world.read.findings.filter { $0.effect != .none }.map(\.diagnostic.code)) == expected, "\(source.name)")
+            #expect(
+                Set(world.read.findings.filter { $0.effect != .none }.map(\.diagnostic.code)) == expected,
+                "\(source.name)")
             #expect(!world.read.hasErrors)
         }
     }
 
     /// `experimental-egress-selector-rules.yaml` with a node: its address by port, the internet not at all.
     @Test func nodesAreReachedAtTheirPorts() throws {
-        let node = "\n---\napiVersion: v1\nkind: Node\nmetadata: {name: n, labels: {kubernetes.io/os: linux}}\nstatus: {addresses: [{type: InternalIP, address: 10.0.0.1}]}\n"
+        let node =
+            "\n---\napiVersion: v1\nkind: Node\nmetadata: {name: n, labels: {kubernetes.io/os: linux}}\nstatus: {addresses: [{type: InternalIP, address: 10.0.0.1}]}\n"
         let admin = try Self.world("admin_tier/experimental-egress-selector-rules") { Self.filled($0) + node }
         let gryffindor = Self.pod("gryffindor")
         #expect(try admin.passes(gryffindor, "10.0.0.1", .tcp, 34345))
@@ -163,7 +185,8 @@ import Testing
         for source in sources {
             let world = KubernetesWorld([source])
             #expect(world.findings == [], "\(source.name)")
-            #expect(world.read.policy.layers.first?.tiers.first { $0.id == "networkpolicy" }?.selections?.isEmpty == false)
+            #expect(
+                world.read.policy.layers.first?.tiers.first { $0.id == "networkpolicy" }?.selections?.isEmpty == false)
         }
     }
 }

@@ -8,8 +8,10 @@ import Testing
 /// Damaged manifests never stop the reader, and what it makes of them is well formed.
 @Suite struct KubernetesFuzzTests {
     private static let words = [
-        "{}", "[]", "null", ": ", "\n---\n", "- ", "&a ", "*a", "!!x ", "\"", "'", "-1", "65536", "99999999999999999999", "0.0.0.0/0",
-        "10.0.0.0/99", "::/0", "podSelector", "namespaceSelector", "ipBlock", "kind: List\nitems:\n", "metadata: {name: x}",
+        "{}", "[]", "null", ": ", "\n---\n", "- ", "&a ", "*a", "!!x ", "\"", "'", "-1", "65536",
+        "99999999999999999999", "0.0.0.0/0",
+        "10.0.0.0/99", "::/0", "podSelector", "namespaceSelector", "ipBlock", "kind: List\nitems:\n",
+        "metadata: {name: x}",
         "NetworkPolicy", "Pass", "nodes: {}", "\u{202E}", "\u{0}", "\t", "{{ template }}", "hostNetwork: true",
     ]
 

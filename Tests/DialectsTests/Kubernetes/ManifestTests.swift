@@ -30,12 +30,16 @@ import Testing
     }
 
     @Test(arguments: [
-        ("metadata: {a: &x b, c: *x}", "yaml-alias"), ("metadata: {name: x", "yaml-syntax"), ("a: 1\na: 2", "duplicate-key"),
-        ("a: !!binary aGVsbG8=", "yaml-tag"), ("- a", "wrong-kind"), ("just words", "wrong-kind"), ("a: b", "missing-key"),
+        ("metadata: {a: &x b, c: *x}", "yaml-alias"), ("metadata: {name: x", "yaml-syntax"),
+        ("a: 1\na: 2", "duplicate-key"),
+        ("a: !!binary aGVsbG8=", "yaml-tag"), ("- a", "wrong-kind"), ("just words", "wrong-kind"),
+        ("a: b", "missing-key"),
         ("apiVersion: v1\nkind: [Pod]", "wrong-kind"), ("apiVersion: v1\nkind: Pod\nmetadata: {}", "invalid-name"),
         ("apiVersion: v1\nkind: Pod\nmetadata: {name: \"a/b\"}", "invalid-name"),
         ("apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: [x]}", "wrong-kind"),
         ("apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {x: \"a b\"}}", "invalid-label"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {x: 1.5}}", "invalid-label"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {hostNetwork: \"true\"}", "invalid-boolean"),
         ("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}", "missing-key"),
         ("apiVersion: v1\nkind: List\nitems: {a: b}", "wrong-kind"),
     ]) func aBrokenDocumentLeavesTheOthers(document: String, code: String) throws {
@@ -113,9 +117,12 @@ import Testing
     /// A dump of a cluster holds a Deployment, its ReplicaSet and the pods: they are one workload.
     @Test func aTemplateStandsForPodsThatAreNotThere() {
         let template = "template: {metadata: {labels: {app: d}}}"
-        let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: one}\nspec: {\(template)}\n---\n"
-        let set = "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: d-1, namespace: one, ownerReferences: [{kind: Deployment, name: d, controller: true}]}\nspec: {\(template)}\n---\n"
-        let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: d-1-a, namespace: one, labels: {app: d}, ownerReferences: [{kind: ReplicaSet, name: d-1, controller: true}]}\nstatus: {podIP: 10.0.0.9}\n---\n"
+        let deployment =
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: one}\nspec: {\(template)}\n---\n"
+        let set =
+            "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: d-1, namespace: one, ownerReferences: [{kind: Deployment, name: d, controller: true}]}\nspec: {\(template)}\n---\n"
+        let pod =
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: d-1-a, namespace: one, labels: {app: d}, ownerReferences: [{kind: ReplicaSet, name: d-1, controller: true}]}\nstatus: {podIP: 10.0.0.9}\n---\n"
         #expect(names(KubernetesWorld(deployment)) == ["one/d[Deployment]"])
         #expect(names(KubernetesWorld(set)) == ["one/d-1[ReplicaSet]"])
         #expect(names(KubernetesWorld(deployment + set)) == ["one/d[Deployment]"])
@@ -126,14 +133,18 @@ import Testing
     }
 
     @Test(arguments: [
-        ("apps/v1", "Deployment", "template"), ("apps/v1", "StatefulSet", "template"), ("apps/v1", "DaemonSet", "template"),
-        ("apps/v1", "ReplicaSet", "template"), ("batch/v1", "Job", "template"), ("v1", "ReplicationController", "template"),
+        ("apps/v1", "Deployment", "template"), ("apps/v1", "StatefulSet", "template"),
+        ("apps/v1", "DaemonSet", "template"),
+        ("apps/v1", "ReplicaSet", "template"), ("batch/v1", "Job", "template"),
+        ("v1", "ReplicationController", "template"),
         ("batch/v1", "CronJob", "jobTemplate"),
     ]) func everyKindOfWorkloadIsRead(version: String, kind: String, field: String) throws {
-        let pod = "{metadata: {labels: {app: x}}, spec: {containers: [{name: c, ports: [{name: web, containerPort: 8080}]}]}}"
+        let pod =
+            "{metadata: {labels: {app: x}}, spec: {containers: [{name: c, ports: [{name: web, containerPort: 8080}]}]}}"
         let spec = field == "template" ? "{template: \(pod)}" : "{jobTemplate: {spec: {template: \(pod)}}}"
         let text = "apiVersion: \(version)\nkind: \(kind)\nmetadata: {name: w, namespace: one}\nspec: \(spec)"
-        let policy = Written.networkPolicy("one", "{podSelector: {matchLabels: {app: x}}, ingress: [{ports: [{port: web}]}]}")
+        let policy = Written.networkPolicy(
+            "one", "{podSelector: {matchLabels: {app: x}}, ingress: [{ports: [{port: web}]}]}")
         let world = KubernetesWorld(Written.pair, text, policy)
         #expect(try world.passes(Written.b, "one/w[\(kind)]", .tcp, 8080))
         #expect(try !world.passes(Written.b, "one/w[\(kind)]", .tcp, 80))
@@ -141,7 +152,8 @@ import Testing
 
     /// What an object of another kind does to answers.
     @Test(arguments: [
-        ("v1", "Service", DialectFinding.Effect.none), ("v1", "ConfigMap", .none), ("networking.k8s.io/v1", "Ingress", .none),
+        ("v1", "Service", DialectFinding.Effect.none), ("v1", "ConfigMap", .none),
+        ("networking.k8s.io/v1", "Ingress", .none),
         ("rbac.authorization.k8s.io/v1", "Role", .none), ("policy/v1", "PodDisruptionBudget", .none),
         ("cilium.io/v2", "CiliumNetworkPolicy", .leftOut), ("projectcalico.org/v3", "GlobalNetworkPolicy", .leftOut),
         ("security.istio.io/v1", "AuthorizationPolicy", .leftOut), ("k8s.ovn.org/v1", "EgressFirewall", .leftOut),
@@ -155,7 +167,8 @@ import Testing
     }
 
     @Test func podsOfAnUnknownKindAreLeftOut() {
-        let text = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: r}\nspec: {template: {spec: {containers: [{name: c}]}}}"
+        let text =
+            "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: r}\nspec: {template: {spec: {containers: [{name: c}]}}}"
         #expect(KubernetesWorld(text).serious == ["unknown-kind leftOut 1"])
     }
 
@@ -174,11 +187,13 @@ import Testing
         let blocks = [try #require(Prefix("240.0.0.0/4")), try #require(Prefix("100::/64"))]
         #expect(all.allSatisfy { address in blocks.contains { $0.contains(address) } })
         let alone = KubernetesWorld(Written.pod("one", "p7")).read
-        #expect(alone.workloads.first?.addresses.first == read.workloads.first { $0.id == "one/p7[Pod]" }?.addresses.first)
+        #expect(
+            alone.workloads.first?.addresses.first == read.workloads.first { $0.id == "one/p7[Pod]" }?.addresses.first)
     }
 
     @Test func anAddressOfTwoPodsIsNeithers() throws {
-        let text = Written.pod("one", "x", status: "podIP: 10.0.0.1") + Written.pod("one", "y", status: "podIP: 10.0.0.1")
+        let text =
+            Written.pod("one", "x", status: "podIP: 10.0.0.1") + Written.pod("one", "y", status: "podIP: 10.0.0.1")
             + Written.pod("one", "z", status: "podIP: 10.0.0.1, phase: Succeeded")
         let world = KubernetesWorld(text)
         #expect(world.read.standIns.count == 3)

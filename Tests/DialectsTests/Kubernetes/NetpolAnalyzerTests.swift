@@ -25,7 +25,10 @@ import Testing
     /// The comparison notices a line less, a port more and a range that ends elsewhere.
     @Test(arguments: [
         ("ns1/pod1[Deployment] => ns3/pod1[Deployment] : All Connections\n", ""),
-        ("ns2/pod1[Deployment] => ns1/pod1[Deployment] : All Connections", "ns2/pod1[Deployment] => ns1/pod1[Deployment] : TCP 1-65535"),
+        (
+            "ns2/pod1[Deployment] => ns1/pod1[Deployment] : All Connections",
+            "ns2/pod1[Deployment] => ns1/pod1[Deployment] : TCP 1-65535"
+        ),
         ("ns1/pod1[Deployment] => 104.154.164.171-255", "ns1/pod1[Deployment] => 104.154.164.172-255"),
     ]) func aWrongExpectationIsNoticed(written: String, wrong: String) throws {
         let path = "\(Self.folder)/anp_and_banp_using_networks_and_nodes_test"

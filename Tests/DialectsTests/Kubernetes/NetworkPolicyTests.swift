@@ -16,7 +16,9 @@ import Testing
     }
 
     /// NetworkPolicySpec.PodSelector: "An empty podSelector matches all pods in this namespace", and no others.
-    @Test(arguments: ["podSelector: {}", "podSelector:", ""]) func anEmptySelectorIsTheNamespace(selector: String) throws {
+    @Test(arguments: ["podSelector: {}", "podSelector:", ""]) func anEmptySelectorIsTheNamespace(selector: String)
+        throws
+    {
         let world = world(
             Written.networkPolicy("two", "\n  \(selector)\n  policyTypes: [Ingress]"))
         #expect(try !world.passes(a, b))
@@ -48,7 +50,8 @@ import Testing
     }
 
     /// NetworkPolicyIngressRule.From: "empty or missing, this rule matches all sources"; .Ports likewise all ports.
-    @Test(arguments: ["{}", "{from: []}", "{from: null, ports: []}", ""]) func anEmptyRuleAllowsAll(rule: String) throws {
+    @Test(arguments: ["{}", "{from: []}", "{from: null, ports: []}", ""]) func anEmptyRuleAllowsAll(rule: String) throws
+    {
         let world = world(Written.networkPolicy("two", "\n  podSelector: {}\n  ingress:\n  - \(rule)"))
         #expect(try world.passes(a, b, .sctp, 7))
         #expect(try world.passes("8.8.8.8", b))
@@ -59,7 +62,10 @@ import Testing
     @Test(arguments: [
         ("{podSelector: {}}", false, true, false), ("{namespaceSelector: {}}", true, true, false),
         ("{namespaceSelector: {matchLabels: {team: red}}}", true, false, false),
-        ("{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: one}}, podSelector: {matchLabels: {app: a}}}", true, false, false),
+        (
+            "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: one}}, podSelector: {matchLabels: {app: a}}}",
+            true, false, false
+        ),
         ("{namespaceSelector: {matchLabels: {team: red}}, podSelector: {matchLabels: {app: b}}}", false, false, false),
     ]) func peersSelectPods(peer: String, fromA: Bool, fromC: Bool, fromOutside: Bool) throws {
         let world = world(
@@ -86,9 +92,13 @@ import Testing
     /// NetworkPolicyPort: TCP by default; no port is all of them; `endPort` is inclusive.
     @Test func portsHaveDefaults() throws {
         let world = world(
-            Written.networkPolicy("two", "{podSelector: {}, ingress: [{ports: [{protocol: UDP}, {port: 80, endPort: 90}, {protocol: SCTP, port: 7}]}]}"))
+            Written.networkPolicy(
+                "two",
+                "{podSelector: {}, ingress: [{ports: [{protocol: UDP}, {port: 80, endPort: 90}, {protocol: SCTP, port: 7}]}]}"
+            ))
         for (proto, port, isAllowed) in [
-            (IPProtocol.udp, UInt16(1), true), (.udp, 65535, true), (.tcp, 79, false), (.tcp, 80, true), (.tcp, 90, true),
+            (IPProtocol.udp, UInt16(1), true), (.udp, 65535, true), (.tcp, 79, false), (.tcp, 80, true),
+            (.tcp, 90, true),
             (.tcp, 91, false), (.sctp, 7, true), (.sctp, 8, false),
         ] {
             #expect(try world.passes(a, b, proto, port) == isAllowed, "\(proto) \(port)")
@@ -99,9 +109,12 @@ import Testing
     @Test func namedPortsAreTheDestinations() throws {
         let pods =
             Written.pod("one", "c", ports: "{name: web, containerPort: 8080}")
-            + Written.pod("one", "d", ports: "{name: web, containerPort: 9090}, {name: web2, containerPort: 9091, protocol: UDP}")
+            + Written.pod(
+                "one", "d", ports: "{name: web, containerPort: 9090}, {name: web2, containerPort: 9091, protocol: UDP}")
         let world = world(
-            pods, Written.networkPolicy("two", "{podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: web}, {port: web2}]}]}"))
+            pods,
+            Written.networkPolicy(
+                "two", "{podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: web}, {port: web2}]}]}"))
         #expect(try world.passes(b, "one/c[Pod]", .tcp, 8080))
         #expect(try !world.passes(b, "one/c[Pod]", .tcp, 9090))
         #expect(try world.passes(b, "one/d[Pod]", .tcp, 9090))
@@ -112,9 +125,13 @@ import Testing
     /// IPBlock.Except: "values that should not be included within an IPBlock".
     @Test func exceptIsAHole() throws {
         let world = world(
-            Written.networkPolicy("two", "{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16, 10.2.3.4/32]}}]}]}"))
+            Written.networkPolicy(
+                "two",
+                "{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16, 10.2.3.4/32]}}]}]}"
+            ))
         for (address, isAllowed) in [
-            ("9.255.255.255", false), ("10.0.0.0", true), ("10.0.255.255", true), ("10.1.0.0", false), ("10.1.255.255", false),
+            ("9.255.255.255", false), ("10.0.0.0", true), ("10.0.255.255", true), ("10.1.0.0", false),
+            ("10.1.255.255", false),
             ("10.2.0.0", true), ("10.2.3.4", false), ("10.2.3.5", true), ("10.255.255.255", true), ("11.0.0.0", false),
         ] {
             #expect(try world.passes(address, b) == isAllowed, "\(address)")
@@ -126,7 +143,8 @@ import Testing
     @Test func aBlockMayHoldForPods() throws {
         let known = Written.pod("one", "k", status: "podIP: 10.1.2.3")
         let world = world(
-            known, Written.networkPolicy("two", "{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}"))
+            known, Written.networkPolicy("two", "{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}")
+        )
         #expect(try world.outcome("one/k[Pod]", b) == .indeterminate(.ruleMeaning))
         #expect(try !world.passes(a, b))
         #expect(try world.passes("10.1.2.4", b))
@@ -137,11 +155,13 @@ import Testing
     @Test func aNodeReachesItsOwnPods() throws {
         let nodes = ["n1 10.0.0.1", "n2 10.0.0.2"].map { text in
             let words = text.split(separator: " ")
-            return "apiVersion: v1\nkind: Node\nmetadata: {name: \(words[0])}\nstatus: {addresses: [{type: InternalIP, address: \(words[1])}]}\n---\n"
+            return
+                "apiVersion: v1\nkind: Node\nmetadata: {name: \(words[0])}\nstatus: {addresses: [{type: InternalIP, address: \(words[1])}]}\n---\n"
         }.joined()
         let pods =
             Written.pod("two", "c", spec: "nodeName: n1") + Written.pod("two", "d", status: "hostIP: 10.0.0.2")
-        let world = world(nodes, pods, Written.networkPolicy("two", "{podSelector: {}, policyTypes: [Ingress, Egress]}"))
+        let world = world(
+            nodes, pods, Written.networkPolicy("two", "{podSelector: {}, policyTypes: [Ingress, Egress]}"))
         #expect(try world.passes("10.0.0.1", "two/c[Pod]"))
         #expect(try world.passes("two/c[Pod]", "10.0.0.1"))
         #expect(try !world.passes("two/c[Pod]", "10.0.0.2"))
@@ -162,7 +182,10 @@ import Testing
 
     /// core/v1 Namespace: the API server sets `kubernetes.io/metadata.name`, whatever the manifest says.
     @Test func aMissingNamespaceHasItsNameOnly() throws {
-        let policy = Written.networkPolicy("two", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: three}}}]}]}")
+        let policy = Written.networkPolicy(
+            "two",
+            "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: three}}}]}]}"
+        )
         let world = world(Written.pod("three", "x"), Written.pod("four", "y"), policy)
         #expect(try world.passes("three/x[Pod]", b))
         #expect(try !world.passes("four/y[Pod]", b))

@@ -41,7 +41,8 @@ import Testing
             var text = text
             for (old, new) in [
                 ("gryffindor", "zebra"), ("slytherin", "yak"), ("hufflepuff", "bee"), ("ravenclaw", "ape"),
-                ("harry-potter", "w-one"), ("draco-malfoy", "a-two"), ("cedric-diggory", "m-three"), ("luna-lovegood", "b-four"),
+                ("harry-potter", "w-one"), ("draco-malfoy", "a-two"), ("cedric-diggory", "m-three"),
+                ("luna-lovegood", "b-four"),
             ] { text = text.replacing(old, with: new) }
             return text
         }
