@@ -170,9 +170,9 @@ struct QuestionTests {
         let result = try Invocation(["policy", "review", policy.path])
         #expect(result.status == .found)
         let lines = result.output.split(separator: "\n").map { $0.replacing(policy.path, with: "P") }
-        #expect(lines.contains("P:14: vacuous: `shop/none`: it matches nothing: nobody can be its source"), "\(lines)")
-        #expect(lines.contains("P:15: shadowed: `shop/deny`: it never decides: `shop/web-to-db` takes all that it covers"), "\(lines)")
-        #expect(lines.contains { $0.hasPrefix("P:14: missing-reference: `shop/none`: it names selector `role = nobody`") })
+        #expect(lines.contains("P:13: vacuous: `shop/none`: it matches nothing: nobody can be its source"), "\(lines)")
+        #expect(lines.contains("P:14: shadowed: `shop/deny`: it never decides: `shop/web-to-db` takes all that it covers"), "\(lines)")
+        #expect(lines.contains { $0.hasPrefix("P:13: missing-reference: `shop/none`: it names selector `role = nobody`") })
         let clean = try PolicyFile(Self.shop)
         let fine = try Invocation(["policy", "review", clean.path])
         #expect(fine.status == .fine && fine.output == "0 findings\n", "\(fine.output)")

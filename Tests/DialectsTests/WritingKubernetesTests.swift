@@ -110,6 +110,10 @@ import Testing
             text += "  reason: because\n"
             if random.chance(20) { text += "  different: [ns/team]\n" }
         }
+        if random.chance(20) {
+            text +=
+                "essential: [{name: e, from: {workloads: x/a}, to: [{workloads: y/c}], services: tcp/80, reason: because}]\n"
+        }
         return text
     }
 

@@ -109,7 +109,9 @@ import Testing
     }
 
     /// YAML 1.1 (yaml.org/type) and 1.2 (§10.3.2) read these as other things than text unless they are quoted.
-    @Test(arguments: ["true", "no", "y", "Off", "null", "1", "1.5", "0x1f", "1e3", "0o7", "2001-01-01", "12", ".inf", "-1"])
+    @Test(arguments: [
+        "true", "no", "y", "Off", "null", "1", "1.5", "0x1f", "1e3", "0o7", "2001-01-01", "12", ".inf", "-1",
+    ])
     func valuesThatLookLikeOtherThingsAreQuoted(value: String) throws {
         // A value of a label ends with a letter or digit and starts with one, or is empty.
         guard value.first?.isLetter == true || value.first?.isNumber == true else { return }

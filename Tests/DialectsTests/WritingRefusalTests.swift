@@ -100,7 +100,8 @@ import Testing
         // The last case adds workloads to those of the head.
         var text = test.text
         if let extra = text.firstRange(of: "\nworkloads:\n") {
-            let loaded = try Self.loadTogether(String(text[..<extra.lowerBound]), "bulkhead: 1\n" + String(text[extra.lowerBound...].dropFirst()))
+            let loaded = try Self.loadTogether(
+                String(text[..<extra.lowerBound]), "bulkhead: 1\n" + String(text[extra.lowerBound...].dropFirst()))
             try Self.expectRefusal(loaded, test)
             return
         }
@@ -119,7 +120,8 @@ import Testing
         let refusal = #expect(throws: WriteRefusal.self) {
             try KubernetesWriter.manifests(for: loaded, WriteOptions(now: now))
         }
-        let found = try #require(refusal?.diagnostics.first { $0.message.contains(test.word) }, "\(String(describing: refusal))")
+        let found = try #require(
+            refusal?.diagnostics.first { $0.message.contains(test.word) }, "\(String(describing: refusal))")
         #expect(found.code == "cannot-say")
         if let line = test.line { #expect(found.location?.line == line) }
         // By consent it is written all the same, and says what is not.
@@ -132,9 +134,44 @@ import Testing
         let loaded = try Self.load(Self.allow("when: posture.ok"))
         let written = try KubernetesWriter.manifests(for: loaded, WriteOptions(now: Self.now, allowsWidening: true))
         // The fact is unknown, so Bulkhead allows nothing; written, the rule opens one port to the two pods.
-        #expect(Set(written.differences.map(\.text)) == [
-            "`x/a` to `x/b` by `tcp/80`, which is denied,", "`x/a` to `y/b` by `tcp/80`, which is denied,",
-        ])
+        #expect(
+            Set(written.differences.map(\.text)) == [
+                "`x/a` to `x/b` by `tcp/80`, which is denied,", "`x/a` to `y/b` by `tcp/80`, which is denied,",
+            ])
+    }
+
+    /// A Pass would skip every other guardrail too, so the hole is cut into this one.
+    @Test func anExceptionIsAHoleInItsGuardrailOnly() throws {
+        let text =
+            Self.allow("", services: "tcp") + """
+                guardrails:
+                  - name: no-telnet
+                    from: anyWorkload
+                    to: anyWorkload
+                    services: tcp/23
+                    reason: because
+                    exceptions:
+                      - {name: e, from: app = a, to: app = b, services: tcp/23, reason: because, validUntil: 2099-01-01T00:00:00Z}
+                  - {name: no-old-ports, from: anyWorkload, to: ns/kubernetes.io/metadata.name = y, services: tcp/20-29, reason: because}
+                """
+        let written = try KubernetesWriter.manifests(
+            for: try Self.load(text), WriteOptions(now: Self.now, allowsWidening: true))
+        // Until the exception ends, the manifests decide what the policy decides.
+        #expect(written.differences.isEmpty)
+        let read = KubernetesReader.read(
+            written.files.map { PolicySource(name: $0.path, text: $0.text) }, DialectOptions(now: Self.now))
+        let workloads = try Self.load(text).workloads.map { workload in
+            var workload = workload
+            workload.labels[WritingWorld.app] = workload.labels[WritingWorld.key("app")]
+            return workload
+        }
+        let engine = PolicyEngine(workloads: workloads, policy: read.policy)
+        for (to, outcome) in [("10.0.0.2", Outcome.allowed), ("10.0.1.2", .denied)] {
+            let flow = Flow(
+                source: FlowEnd(WritingWorld.address("10.0.0.1")), destination: FlowEnd(WritingWorld.address(to)),
+                proto: .tcp, sourcePort: 50_000, destinationPort: 23)
+            #expect(engine.decide(flow, at: Self.now).policy.outcome == outcome)
+        }
     }
 
     @Test func anExpiredRuleIsLeftOutWithoutConsent() throws {
@@ -215,7 +252,8 @@ import Testing
         let written = try PolicyWriter.files(
             for: Self.source(Self.rule()), WriteOptions(now: Self.now, owner: "platform team", source: "a test"))
         let loaded = try #require(
-            PolicyDirectory.load(written.files.map { PolicySource(name: $0.path, text: $0.text) }, now: Self.now).policy)
+            PolicyDirectory.load(written.files.map { PolicySource(name: $0.path, text: $0.text) }, now: Self.now).policy
+        )
         let rules = loaded.policy.rulesets.flatMap(\.rules)
         #expect(!rules.isEmpty)
         for rule in rules where rule.documentation.reason.contains("a-rule") {

@@ -30,7 +30,8 @@ import Testing
     private static func ports(_ policies: [FlatPolicy], _ workloads: [Workload]) -> [(IPProtocol, UInt16)] {
         var cuts: [IPProtocol: Set<UInt16>] = [:]
         func cut(_ proto: IPProtocol, _ range: ClosedRange<UInt16>) {
-            for port in [range.lowerBound &- 1, range.lowerBound, range.upperBound, range.upperBound &+ 1] where port > 0 {
+            for port in [range.lowerBound &- 1, range.lowerBound, range.upperBound, range.upperBound &+ 1]
+            where port > 0 {
                 cuts[proto, default: []].insert(port)
             }
         }
@@ -82,7 +83,8 @@ import Testing
         let loaded = try Self.load(written)
         #expect(
             Self.differences((source.workloads, source.policy), (loaded.workloads, loaded.policy.lowered())) == [])
-        #expect(!written.notes.contains { $0.code == "made-from-decisions" }, "a simple shape is taken over rule by rule")
+        #expect(
+            !written.notes.contains { $0.code == "made-from-decisions" }, "a simple shape is taken over rule by rule")
     }
 
     @Test(arguments: cases) func importedPolicyCanBeWrittenAgain(name: String) throws {

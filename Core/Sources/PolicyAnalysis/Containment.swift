@@ -42,36 +42,41 @@ struct Containment {
             let surplus = Traffic(
                 must: found.after.must.subtracting(found.before.may),
                 may: found.after.may.subtracting(found.before.must))
-            let rule = surplus.must.isEmpty ? prevents(source, destination) : nil
-            if surplus.must.isEmpty, rule == nil { continue }
+            var rule: RuleID?
+            if surplus.must.isEmpty {
+                let found = prevents(source, destination)
+                guard let prevents = found.rule else { continue }
+                unknown = min(unknown ?? prevents, prevents)
+                // What was looked for in vain between ends that ask the same rules is not looked for again.
+                if found.isKnown { continue }
+                rule = prevents
+            }
             let open =
                 innerBuilder.openRules(from: source.after.classNumber, to: destination.after.classNumber)
                 + outerBuilder.openRules(from: source.before.classNumber, to: destination.before.classNumber)
             let witness = search.find(source.end, destination.end, surplus, open: open)
-            if let witness, !surplus.must.isEmpty || search.isPlain(witness) {
-                refuted = witness
-            } else if let rule {
-                unknown = min(unknown ?? rule, rule)
-            }
+            if let witness, rule == nil || search.isPlain(witness) { refuted = witness }
         }
         return refuted.map(AnalysisAnswer.no) ?? unknown.map(AnalysisAnswer.unknown) ?? .yes
     }
 
     /// The rule that prevents an answer for a pair; nil when however uncertain rules are settled, one is in the other.
-    private mutating func prevents(_ source: JointEnd, _ destination: JointEnd) -> RuleID? {
+    private mutating func prevents(
+        _ source: JointEnd, _ destination: JointEnd
+    ) -> (rule: RuleID?, isKnown: Bool) {
         let (outerSide, innerSide) = meanings == .shared ? (0, 0) : (0, 1)
         let mine = OpenPair(
             &innerBuilder, from: source.after.classNumber, to: destination.after.classNumber, side: innerSide)
         let theirs = OpenPair(
             &outerBuilder, from: source.before.classNumber, to: destination.before.classNumber, side: outerSide)
         let key = mine.signature + [[]] + theirs.signature
-        if let answer = known[key] { return answer }
+        if let answer = known[key] { return (answer, true) }
         var cases = mine.cases
         cases += theirs.cases.filter { !mine.cases.contains($0) }
         let answer =
             contradicts(mine, innerSide, theirs, outerSide, cases) ? OpenPair.blamed(mine.rules + theirs.rules) : nil
-        known[key] = answer
-        return answer
+        known[key] = .some(answer)
+        return (answer, false)
     }
 
     /// Whether some way to settle the cases lets more flow inside than outside, as far as can be told.

@@ -40,11 +40,18 @@ struct ReachQuestion {
             view: connectivity.view)
         var builder = connectivity.builder
         var unknown: RuleID?
+        var searched: Set<[[UInt32]]> = []
         for pair in connectivity.pairs(.everything)
         where !isSource[Int(pair.source.classNumber)] && isTarget[Int(pair.destination.classNumber)] {
             let reached = Traffic(
                 must: pair.traffic.must.intersection(services), may: pair.traffic.may.intersection(services))
             guard !reached.may.isEmpty else { continue }
+            if reached.must.isEmpty {
+                // What was looked for in vain between ends that ask the same rules is not looked for again.
+                let asked = OpenPair(
+                    &builder, from: pair.source.classNumber, to: pair.destination.classNumber, side: 0)
+                guard searched.insert(asked.signature).inserted else { continue }
+            }
             let open = builder.openRules(from: pair.source.classNumber, to: pair.destination.classNumber)
             let witness = search.find(pair.source, pair.destination, reached, open: open)
             if let witness, !reached.must.isEmpty || search.isPlain(witness) { return .no(witness) }

@@ -64,29 +64,44 @@ struct ReachTable: Sendable {
 /// What both ends together let pass, each distinct answer once; it fills as it is asked.
 struct TrafficTable {
     private let reach: ReachTable
-    private var pairs: [UInt64: Int] = [:]
+    /// For each pair of judgements the answer, -1 where it was not asked yet; empty when there are too many to hold.
+    private var dense: [Int32]
+    private let width: Int
+    private var sparse: [UInt64: Int] = [:]
     private var masks: [EndTraffic: Int] = [:]
-    /// The last answer, since neighbours are often alike.
-    private var last: (key: UInt64, number: Int) = (.max, 0)
     /// The distinct answers.
     private(set) var traffic: [Traffic] = []
     private var nothing: [Bool] = []
 
-    init(_ reach: ReachTable) { self.reach = reach }
+    /// The most judgements whose pairs are held as a table of 4 MiB.
+    private static let widest = 1024
+
+    init(_ reach: ReachTable) {
+        self.reach = reach
+        width = reach.traffic.count
+        dense = width <= Self.widest ? Array(repeating: -1, count: width * width) : []
+    }
 
     /// The number of what both let pass.
     mutating func number(_ pair: (egress: UInt32, ingress: UInt32)) -> Int {
-        let key = UInt64(pair.egress) << 32 | UInt64(pair.ingress)
-        if key == last.key { return last.number }
-        let number = pairs[key] ?? make(pair, key)
-        last = (key, number)
-        return number
+        if dense.isEmpty {
+            let key = UInt64(pair.egress) << 32 | UInt64(pair.ingress)
+            if let known = sparse[key] { return known }
+            let made = make(pair)
+            sparse[key] = made
+            return made
+        }
+        let place = Int(pair.egress) * width + Int(pair.ingress)
+        if dense[place] >= 0 { return Int(dense[place]) }
+        let made = make(pair)
+        dense[place] = Int32(truncatingIfNeeded: made)
+        return made
     }
 
     /// Whether nothing may flow.
     func isNothing(_ number: Int) -> Bool { nothing[number] }
 
-    private mutating func make(_ pair: (egress: UInt32, ingress: UInt32), _ key: UInt64) -> Int {
+    private mutating func make(_ pair: (egress: UInt32, ingress: UInt32)) -> Int {
         let both = reach.traffic[Int(pair.egress)].intersection(reach.traffic[Int(pair.ingress)])
         let number = masks[both] ?? traffic.count
         if number == traffic.count {
@@ -94,7 +109,6 @@ struct TrafficTable {
             nothing.append(both.may.isEmpty)
             traffic.append(Traffic(reach.atoms, both))
         }
-        pairs[key] = number
         return number
     }
 }

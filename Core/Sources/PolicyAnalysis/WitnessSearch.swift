@@ -16,9 +16,9 @@ struct WitnessSearch {
     let view: VerdictView
 
     /// The most records of attributes and conditions that are tried for a point.
-    static let mostRecords = 512
+    static let mostRecords = 256
     /// The most points that are tried.
-    static let mostPoints = 24
+    static let mostPoints = 12
 
     /// A witness among `services`, the members of `must` before others; `open` are the uncertain rules between the ends.
     func find(_ source: End, _ destination: End, _ services: Traffic, open: [FlatRule]) -> Witness? {

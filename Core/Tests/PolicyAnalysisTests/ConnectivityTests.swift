@@ -9,7 +9,7 @@ import Testing
 /// Connectivity against the references, on random worlds.
 @Suite struct ConnectivityTests {
     @Test func mustAndMayAreWhatTheFlatReferenceSays() {
-        for seed in worlds(8_000, debugShare: 40) {
+        for seed in worlds(6_000, debugShare: 60) {
             var rng = SplitMix64(seed: seed)
             let world = FlatWorld.random(using: &rng)
             if let found = Self.disagreement(world, points: 60, using: &rng) {
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func mustAndMayAreWhatTheLatticeReferenceSays() {
-        for seed in worlds(4_000, debugShare: 40) {
+        for seed in worlds(2_000, debugShare: 40) {
             var rng = SplitMix64(seed: seed)
             let world = LatticeWorld.random(using: &rng)
             let lowered = FlatWorld(workloads: world.workloads, policy: world.policy.lowered())

@@ -8,7 +8,7 @@ import Testing
 @Suite struct DifferenceTests {
     @Test func theDifferenceIsWhatBothSidesSayAndWitnessesShowIt() {
         var groups = 0
-        for seed in worlds(3_000, debugShare: 40) {
+        for seed in worlds(1_000, debugShare: 25) {
             var rng = SplitMix64(seed: seed)
             let both = TwoWorlds.random(using: &rng)
             let (before, after) = (both.connectivity(both.before), both.connectivity(both.after))
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func aPolicyDoesNotDifferFromItself() {
-        for seed in worlds(300) {
+        for seed in worlds(200) {
             var rng = SplitMix64(seed: seed)
             let both = TwoWorlds.random(using: &rng)
             let side = both.connectivity(both.before)

@@ -9,7 +9,7 @@ import Testing
 @Suite struct QuestionTests {
     @Test func containedMeansThatNoFlowPassesOnlyHere() {
         var counts = ["yes": 0, "no": 0, "unknown": 0]
-        for seed in worlds(2_500, debugShare: 50) {
+        for seed in worlds(1_000) {
             var rng = SplitMix64(seed: seed)
             var both = TwoWorlds.random(using: &rng)
             both = TwoWorlds(
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func aPolicyIsEquivalentToItselfUnlessItIsNotUnderstood() {
-        for seed in worlds(1_000, debugShare: 50) {
+        for seed in worlds(400) {
             var rng = SplitMix64(seed: seed)
             let world = FlatWorld.random(using: &rng)
             let both = TwoWorlds(before: world, after: world, instant: Instant(rawValue: 150), view: .policy)
@@ -60,7 +60,7 @@ import Testing
 
     @Test func withoutARedundantRuleEveryFlowIsDecidedAsBefore() {
         var counts = ["yes": 0, "no": 0]
-        for seed in worlds(1_500, debugShare: 50) {
+        for seed in worlds(600) {
             var rng = SplitMix64(seed: seed)
             let world = FlatWorld.random(using: &rng)
             let rules = world.policy.layers.flatMap(\.tiers).flatMap(\.rules)
@@ -93,7 +93,7 @@ import Testing
 
     @Test func onlySourcesIsTrueUnlessSomebodyElseGetsThrough() {
         var counts = ["yes": 0, "no": 0]
-        for seed in worlds(1_500, debugShare: 50) {
+        for seed in worlds(600) {
             var rng = SplitMix64(seed: seed)
             let world = FlatWorld.random(using: &rng)
             let both = TwoWorlds(before: world, after: world, instant: .random(using: &rng), view: .policy)

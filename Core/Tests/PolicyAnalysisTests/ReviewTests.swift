@@ -10,7 +10,7 @@ import Testing
 @Suite struct ReviewTests {
     @Test func whatAReviewCallsUselessCanGo() {
         var counts = ["vacuous": 0, "shadowed": 0, "redundant": 0, "useful": 0]
-        for seed in worlds(1_000, debugShare: 60) {
+        for seed in worlds(250, debugShare: 15) {
             var rng = SplitMix64(seed: seed)
             var limits = WorldLimits()
             limits.hasAttributes = rng.chance(40)
@@ -50,7 +50,7 @@ import Testing
 
     @Test func aShadowedRuleDecidesNoFlow() {
         var counts = ["shadowed": 0, "decides": 0]
-        for seed in worlds(1_500, debugShare: 60) {
+        for seed in worlds(500) {
             var rng = SplitMix64(seed: seed)
             let world = FlatWorld.random(using: &rng)
             let instant = Instant.random(using: &rng)

@@ -12,7 +12,7 @@ import Testing
 
     @Test func operationsAreThoseOfTheMembers() {
         var rng = SplitMix64(seed: 1)
-        for _ in worlds(3_000) {
+        for _ in worlds(1_000) {
             let (a, b) = (ServiceSet.random(using: &rng), ServiceSet.random(using: &rng))
             let (either, both, rest) = (a.union(b), a.intersection(b), a.subtracting(b))
             for point in ServicePoint.corners {
@@ -26,7 +26,7 @@ import Testing
 
     @Test func deMorganHolds() {
         var rng = SplitMix64(seed: 2)
-        for _ in worlds(3_000) {
+        for _ in worlds(1_000) {
             let (a, b) = (ServiceSet.random(using: &rng), ServiceSet.random(using: &rng))
             let (notA, notB) = (ServiceSet.all.subtracting(a), ServiceSet.all.subtracting(b))
             #expect(ServiceSet.all.subtracting(a.union(b)) == notA.intersection(notB))
@@ -37,7 +37,7 @@ import Testing
 
     @Test func equalSetsAreThoseWithTheSameMembers() {
         var rng = SplitMix64(seed: 3)
-        for _ in worlds(3_000) {
+        for _ in worlds(1_000) {
             let (a, b) = (ServiceSet.random(using: &rng), ServiceSet.random(using: &rng))
             #expect(a.intersection(b).union(a.subtracting(b)) == a)
             #expect(a.union(b) == b.union(a))
@@ -48,7 +48,7 @@ import Testing
 
     @Test func theWitnessIsAMember() {
         var rng = SplitMix64(seed: 4)
-        for _ in worlds(3_000) {
+        for _ in worlds(1_000) {
             let set = ServiceSet.random(using: &rng).subtracting(.random(using: &rng))
             #expect(set.witness.map(set.contains) ?? set.isEmpty)
         }

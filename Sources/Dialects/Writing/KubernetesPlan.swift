@@ -83,7 +83,9 @@ struct KubernetesPlan {
             for hole in holes { resolved += table.numbered(hole, &namer) }
             do throws(NotSymbolic) {
                 var pieces: [FlowBox] = []
-                for box in table.numbered(directed.box, &namer) { pieces += try FlowBoxes.subtracting(resolved, from: box) }
+                for box in table.numbered(directed.box, &namer) {
+                    pieces += try FlowBoxes.subtracting(resolved, from: box)
+                }
                 return pieces.map(directed.with)
             } catch {
                 tell(directed.rule, "cannot be written without what is taken out of it: \(error.reason)")

@@ -54,7 +54,9 @@ struct TrafficSet: Hashable, Sendable {
 
     /// Whether all traffic of every other protocol is inside.
     func coversAll(besides protocols: [IPProtocol]) -> Bool {
-        (UInt8.min...UInt8.max).map { IPProtocol(rawValue: $0) }.allSatisfy { protocols.contains($0) || self[$0] == .all }
+        (UInt8.min...UInt8.max).map { IPProtocol(rawValue: $0) }.allSatisfy {
+            protocols.contains($0) || self[$0] == .all
+        }
     }
 
     /// The destinations of an exact set, whatever their source ports.
