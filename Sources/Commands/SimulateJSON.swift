@@ -1,6 +1,7 @@
 import FlowAnalysis
 import Flows
 import NetworkTypes
+import PolicyEngine
 import PolicyModel
 
 /// A simulation as JSON.
