@@ -26,12 +26,14 @@ struct CalicoCluster {
     private(set) var services: [String: Manifest] = [:]
 
     private let families: [AddressFamily]
+    private var owned: Set<IPAddress>
 
     /// The pods of a cluster as endpoints, with the labels of their service accounts.
     init(_ kubernetes: KubernetesCluster, accounts: [String: Labels], families: [AddressFamily]) {
         self.kubernetes = kubernetes
         self.families = families
         standIns = kubernetes.standIns
+        owned = Set(kubernetes.workloads.flatMap(\.addresses))
         workloads = zip(kubernetes.pods, kubernetes.workloads).map { entry, workload in
             // A pod in its node's network is no endpoint (`conversion.go`, `IsValidCalicoWorkloadEndpoint`).
             guard !entry.pod.usesHostNetwork else { return workload }
@@ -110,7 +112,9 @@ struct CalicoCluster {
                 "unknown field `\(field.text.prefix(60))` in a \(manifest.kind); what depends on the set is answered as may",
                 at: field.location, effect: .may)
         }
-        let id = isGlobal ? "\(manifest.kind)/\(manifest.name)"
+        let id =
+            isGlobal
+            ? "\(manifest.kind)/\(manifest.name)"
             : "\(manifest.kind)/\(manifest.namespaceOrDefault)/\(manifest.name)"
         sets.append(
             CalicoNetworkSet(
@@ -134,7 +138,8 @@ struct CalicoCluster {
             let scalar = try item.scalar("an address")
             guard let address = IPAddress(scalar.text) else {
                 throw Refusal(
-                    "expected an address, got `\(scalar.text.prefix(60))`", at: scalar.location, code: "invalid-address")
+                    "expected an address, got `\(scalar.text.prefix(60))`", at: scalar.location, code: "invalid-address"
+                )
             }
             if !addresses.contains(address) { addresses.append(address) }
         }
@@ -154,7 +159,7 @@ struct CalicoCluster {
             labels[key] = addresses.isEmpty ? CalicoLabels.interface : CalicoLabels.host
         }
         if addresses.isEmpty {
-            var makeUp = StandInAddresses(besides: standIns.union(workloads.flatMap(\.addresses)))
+            var makeUp = StandInAddresses(besides: owned)
             addresses = families.compactMap { makeUp.address(for: id.rawValue, $0) }
             standIns.formUnion(addresses)
             if let key = KubernetesCluster.standIn { labels[key] = LabelValue("true") }
@@ -172,6 +177,13 @@ struct CalicoCluster {
                 "profile `\(name.prefix(60))` is not read; what no policy decides at `\(id)` is answered as may",
                 at: manifest.location, effect: .may)
         }
+        if let shared = addresses.first(where: owned.contains) {
+            findings.report(
+                .warning, "shared-address",
+                "`\(shared)` is also another workload's; which policy holds for it is answered as may",
+                at: manifest.location, effect: .may)
+        }
+        owned.formUnion(addresses)
         nodesWithHosts.insert(node)
         workloads.append(Workload(id: id, labels: labels, addresses: addresses, namedPorts: namedPorts))
     }
@@ -180,7 +192,8 @@ struct CalicoCluster {
         var result: [PortName: [ProtocolPort]] = [:]
         for port in try spec.list("ports") {
             guard let name = try port.text("name"), KubernetesNames.isPortName(name), let written = port["port"] else {
-                throw Refusal("expected `name`, `port` and `protocol` in a port", at: port.location, code: "invalid-port")
+                throw Refusal(
+                    "expected `name`, `port` and `protocol` in a port", at: port.location, code: "invalid-port")
             }
             guard let proto = try port["protocol"].map({ tree throws(Refusal) in try CalicoTraffic.proto(tree) }),
                 CalicoTraffic.withPorts.contains(proto)

@@ -8,7 +8,8 @@ extension CalicoPolicy {
     /// Reads a policy of Kubernetes into the tier that Calico enforces it in.
     mutating func addKubernetes(_ object: Manifest) {
         let before = (
-            rules: kubernetes.networkPolicies.count, selections: kubernetes.selections.count, ranked: kubernetes.ranked.count
+            rules: kubernetes.networkPolicies.count, selections: kubernetes.selections.count,
+            ranked: kubernetes.ranked.count
         )
         // One list of findings, so that its bound holds for all.
         kubernetes.findings = findings
@@ -54,7 +55,8 @@ extension CalicoPolicy {
                 let id = RuleID(rawValue: "\(ranked.kind)/\(ranked.name)/\(direction.rawValue)[\(index)]")
                 let reason = "Calico does not support named ports and peers that are neither pods nor blocks"
                 findings.report(
-                    .warning, "unsupported", "\(reason); what depends on the rule is answered as may", at: tree.location,
+                    .warning, "unsupported", "\(reason); what depends on the rule is answered as may",
+                    at: tree.location,
                     effect: .may, rule: id)
                 for place in policy.rules.indices where policy.rules[place].id == id {
                     policy.rules[place].certainty = .approximate(reason)

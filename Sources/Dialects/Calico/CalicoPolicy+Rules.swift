@@ -32,7 +32,8 @@ extension CalicoPolicy {
         let reason = doubt ?? own ?? http ?? traffic.doubt
         if let reason = traffic.doubt, doubt ?? own ?? http == nil {
             findings.report(
-                .warning, "approximate-traffic", "\(reason); what depends on the rule is answered as may", at: tree.location,
+                .warning, "approximate-traffic", "\(reason); what depends on the rule is answered as may",
+                at: tree.location,
                 effect: .may, rule: id)
         }
         subject.narrow(to: selected)
@@ -71,12 +72,15 @@ extension CalicoPolicy {
     /// What `validateRule` refuses of ends taken together.
     private static func check(_ tree: Tree, _ direction: Direction, _ family: AddressFamily?) throws(Refusal) {
         var seen = family
-        for (end, field) in [("source", "nets"), ("source", "notNets"), ("destination", "nets"), ("destination", "notNets")] {
+        for (end, field) in [
+            ("source", "nets"), ("source", "notNets"), ("destination", "nets"), ("destination", "notNets"),
+        ] {
             for item in try tree[end]?.list(field) ?? [] {
                 guard let block = CalicoAddresses.block(try item.scalar("a block of addresses").text) else { continue }
                 guard seen ?? block.prefix.family == block.prefix.family else {
                     throw Refusal(
-                        "expected blocks of one family in a rule, got `\(block.prefix)` beside the other", at: item.location,
+                        "expected blocks of one family in a rule, got `\(block.prefix)` beside the other",
+                        at: item.location,
                         code: "invalid-rule")
                 }
                 seen = block.prefix.family

@@ -8,19 +8,24 @@ extension CalicoPolicy {
             throw Refusal("expected `spec` in a \(kind.rawValue)", at: manifest.location, code: "missing-key")
         }
         _ = try spec.entries("`spec`")
-        var known = ["tier", "order", "ingress", "egress", "selector", "types", "serviceAccountSelector", "performanceHints"]
+        var known = [
+            "tier", "order", "ingress", "egress", "selector", "types", "serviceAccountSelector", "performanceHints",
+        ]
         if kind == .global { known += ["namespaceSelector", "doNotTrack", "preDNAT", "applyOnForward"] }
         let strange = spec.unknownFields(known: known)
         let tier = try spec.text("tier") ?? "default"
         guard tiers[tier] != nil else {
             // Felix passes over policies of a tier that does not exist (`policy_resolver.go`).
             throw Refusal(
-                "expected a Tier `\(tier.prefix(60))` in the files, got none", at: spec["tier"]?.location ?? spec.location,
+                "expected a Tier `\(tier.prefix(60))` in the files, got none",
+                at: spec["tier"]?.location ?? spec.location,
                 code: "missing-tier")
         }
         let timing = try timing(spec, kind)
         let selector = try subject(spec, manifest, kind)
-        var terms = [timing == .normal ? CalicoLabels.anyEndpoint : CalicoLabels.anyHost, selector.lowered(over: values)]
+        var terms = [
+            timing == .normal ? CalicoLabels.anyEndpoint : CalicoLabels.anyHost, selector.lowered(over: values),
+        ]
         if timing == .normal, terms[1] == .all { terms.removeLast() }
         let subject = EndExpression.selector(KubernetesCluster.all(terms))
         let directions = try directions(spec, timing)
@@ -81,7 +86,9 @@ extension CalicoPolicy {
         if untracked, early { throw refuse("expected `doNotTrack` or `preDNAT`, got both", "preDNAT") }
         guard untracked || early else { return .normal }
         guard forward else {
-            throw refuse("expected `applyOnForward: true` beside `doNotTrack` or `preDNAT`", untracked ? "doNotTrack" : "preDNAT")
+            throw refuse(
+                "expected `applyOnForward: true` beside `doNotTrack` or `preDNAT`", untracked ? "doNotTrack" : "preDNAT"
+            )
         }
         return untracked ? .doNotTrack : .preDNAT
     }
@@ -101,7 +108,8 @@ extension CalicoPolicy {
                     code: "unknown-word")
             }
             guard !directions.contains(direction) else {
-                throw Refusal("expected each type once, got `\(scalar.text)` again", at: scalar.location, code: "invalid-policy")
+                throw Refusal(
+                    "expected each type once, got `\(scalar.text)` again", at: scalar.location, code: "invalid-policy")
             }
             directions.append(direction)
         }
@@ -129,7 +137,8 @@ extension CalicoPolicy {
             if let endpoints { parts.append(endpoints) }
             if let accounts { parts.append(accounts) }
         case .global:
-            let namespaces = try selector(spec["namespaceSelector"])?.mapping(key: { CalicoLabels.namespacePrefix + $0 })
+            let namespaces = try selector(spec["namespaceSelector"])?.mapping(key: { CalicoLabels.namespacePrefix + $0 }
+            )
             if let endpoints { parts.append(endpoints) }
             if let namespaces { parts.append(namespaces) }
             // `all()` means what has a namespace, or else a service account, in every part as soon as one is asked for.

@@ -111,7 +111,8 @@ struct CalicoPolicy {
             rules: Direction.allCases.map {
                 FlatRule(
                     id: "calico/profiles", action: .allow, direction: $0, subject: .selector(.equals(key, unknown)),
-                    peer: .any, services: [.any], certainty: .approximate("the profile of the host endpoint is not read"))
+                    peer: .any, services: [.any],
+                    certainty: .approximate("the profile of the host endpoint is not read"))
             })
     }
 }

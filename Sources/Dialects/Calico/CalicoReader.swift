@@ -109,11 +109,13 @@ extension CalicoPolicy {
         guard kubernetes.passedOver.insert("\(object.group)/\(object.kind)").inserted else { return }
         if kind == .staged {
             findings.report(
-                .warning, "passed-over", "`\(object.kind)` is not read: staged policy is not enforced", at: object.location,
+                .warning, "passed-over", "`\(object.kind)` is not read: staged policy is not enforced",
+                at: object.location,
                 effect: .none)
         } else if ["Profile", "WorkloadEndpoint"].contains(object.kind) {
             findings.report(
-                .warning, "unknown-kind", "`\(object.kind)` of `\(object.apiVersion)` is not understood; what it says is left out",
+                .warning, "unknown-kind",
+                "`\(object.kind)` of `\(object.apiVersion)` is not understood; what it says is left out",
                 at: object.location, effect: .leftOut)
         } else {
             findings.report(

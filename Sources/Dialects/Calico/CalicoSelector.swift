@@ -41,7 +41,8 @@ package indirect enum CalicoSelector: Hashable, Sendable {
         case .notIn(let key, let values): !(labels[key].map(values.contains) ?? false)
         case .contains(let key, let text): labels[key].map { Self.holds($0, text) } ?? false
         case .starts(let key, let text): labels[key].map { $0.utf8.starts(with: text.utf8) } ?? false
-        case .ends(let key, let text): labels[key].map { $0.utf8.reversed().starts(with: text.utf8.reversed()) } ?? false
+        case .ends(let key, let text):
+            labels[key].map { $0.utf8.reversed().starts(with: text.utf8.reversed()) } ?? false
         case .has(let key): labels[key] != nil
         case .not(let inner): !inner.matches(labels)
         case .and(let parts): parts.allSatisfy { $0.matches(labels) }

@@ -186,7 +186,8 @@ private struct CalicoSelectorParser {
         case .word("not"): return .notIn(key, try strings())
         default:
             throw CalicoSelectorFault(
-                message: "expected an operator after label `\(key.prefix(60))`, got `\(sign?.text.prefix(20) ?? "the end")`")
+                message:
+                    "expected an operator after label `\(key.prefix(60))`, got `\(sign?.text.prefix(20) ?? "the end")`")
         }
     }
 

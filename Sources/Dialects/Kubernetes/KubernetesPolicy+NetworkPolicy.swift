@@ -188,7 +188,14 @@ extension KubernetesPolicy {
     /// Says that pods in their node's network are answered for as if they were like others.
     private mutating func reportHostNetwork(_ terms: [Selector], _ manifest: Manifest) {
         let selector = Selector.and(terms)
-        guard plugin == .unknown, let pod = hostPods.first(where: { selector.matches($0.labels) }) else { return }
+        guard let pod = hostPods.first(where: { selector.matches($0.labels) }) else { return }
+        guard plugin == .unknown else {
+            findings.report(
+                .warning, "host-network",
+                "the policy selects `\(pod.id)`, which uses its node's network; Calico has no policy for such pods",
+                at: manifest.location, effect: .none)
+            return
+        }
         findings.report(
             .warning, "host-network",
             "the policy selects `\(pod.id)`, which uses its node's network; Kubernetes leaves open whether policy holds for such pods, and the answer is that it does",

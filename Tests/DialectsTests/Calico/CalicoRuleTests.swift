@@ -25,30 +25,40 @@ import Testing
     }
 
     /// `EntityRule.Selector`, `.NotSelector`, `.NamespaceSelector`, `.Nets`, `.NotNets` in a GlobalNetworkPolicy.
-    @Test(arguments: [
-        ("", ["a", "c", "out"]), ("selector: app == 'a'", ["a"]), ("selector: all()", ["a", "c"]),
-        ("selector: '!has(none)'", ["a", "c"]), ("selector: has(none)", []), ("notSelector: app == 'a'", ["c", "out"]),
-        ("notSelector: has(none)", ["a", "c", "out"]), ("selector: all(), notSelector: app == 'a'", ["c"]),
-        ("namespaceSelector: team == 'red'", ["a", "c"]), ("namespaceSelector: team == 'blue'", []),
-        ("namespaceSelector: all()", ["a", "c"]), ("namespaceSelector: global()", []),
-        ("namespaceSelector: projectcalico.org/name == 'one', selector: app == 'c'", ["c"]),
-        ("namespaceSelector: kubernetes.io/metadata.name == 'one'", ["a", "c"]),
-        ("selector: projectcalico.org/namespace == 'one'", ["a", "c"]), ("selector: projectcalico.org/orchestrator == 'k8s'", ["a", "c"]),
-        ("selector: pcns.team == 'red' && app == 'a'", ["a"]), ("nets: [10.0.0.0/24]", ["a", "c"]),
-        ("nets: [10.0.0.1/32, 198.51.100.0/24]", ["a", "out"]), ("notNets: [10.0.0.0/31]", ["c", "out"]),
-        ("nets: [10.0.0.0/8], notNets: [10.0.0.1/32]", ["c"]), ("nets: [10.0.0.0/8], selector: app == 'c'", ["c"]),
-        ("nets: [0.0.0.0/0]", ["a", "c", "out"]), ("selector: all(), notNets: [10.0.0.3/32]", ["a"]),
-    ] as [(String, Set<String>)]) func aGlobalPolicyFindsItsSources(source: String, expected: Set<String>) throws {
+    @Test(
+        arguments: [
+            ("", ["a", "c", "out"]), ("selector: app == 'a'", ["a"]), ("selector: all()", ["a", "c"]),
+            ("selector: '!has(none)'", ["a", "c"]), ("selector: has(none)", []),
+            ("notSelector: app == 'a'", ["c", "out"]),
+            ("notSelector: has(none)", ["a", "c", "out"]), ("selector: all(), notSelector: app == 'a'", ["c"]),
+            ("namespaceSelector: team == 'red'", ["a", "c"]), ("namespaceSelector: team == 'blue'", []),
+            ("namespaceSelector: all()", ["a", "c"]), ("namespaceSelector: global()", []),
+            ("namespaceSelector: projectcalico.org/name == 'one', selector: app == 'c'", ["c"]),
+            ("namespaceSelector: kubernetes.io/metadata.name == 'one'", ["a", "c"]),
+            ("selector: projectcalico.org/namespace == 'one'", ["a", "c"]),
+            ("selector: projectcalico.org/orchestrator == 'k8s'", ["a", "c"]),
+            ("selector: pcns.team == 'red' && app == 'a'", ["a"]), ("nets: [10.0.0.0/24]", ["a", "c"]),
+            ("nets: [10.0.0.1/32, 198.51.100.0/24]", ["a", "out"]), ("notNets: [10.0.0.0/31]", ["c", "out"]),
+            ("nets: [10.0.0.0/8], notNets: [10.0.0.1/32]", ["c"]), ("nets: [10.0.0.0/8], selector: app == 'c'", ["c"]),
+            ("nets: [0.0.0.0/0]", ["a", "c", "out"]), ("selector: all(), notNets: [10.0.0.3/32]", ["a"]),
+        ] as [(String, Set<String>)]) func aGlobalPolicyFindsItsSources(source: String, expected: Set<String>) throws
+    {
         #expect(try sources(source, of: nil) == expected)
     }
 
     /// The same of a NetworkPolicy in namespace `two`, where selectors alone mean its own namespace.
-    @Test(arguments: [
-        ("", ["a", "c", "out"]), ("selector: app == 'a'", []), ("selector: all()", []), ("notSelector: app == 'z'", []),
-        ("namespaceSelector: all(), selector: app == 'a'", ["a"]), ("namespaceSelector: all(), notSelector: app == 'a'", ["c"]),
-        ("namespaceSelector: team == 'red'", ["a", "c"]), ("nets: [198.51.100.0/24]", ["out"]),
-        ("serviceAccounts: {names: [default]}", []), ("namespaceSelector: all(), serviceAccounts: {names: [default]}", ["a", "c"]),
-    ] as [(String, Set<String>)]) func aNamespacedPolicyFindsItsSources(source: String, expected: Set<String>) throws {
+    @Test(
+        arguments: [
+            ("", ["a", "c", "out"]), ("selector: app == 'a'", []), ("selector: all()", []),
+            ("notSelector: app == 'z'", []),
+            ("namespaceSelector: all(), selector: app == 'a'", ["a"]),
+            ("namespaceSelector: all(), notSelector: app == 'a'", ["c"]),
+            ("namespaceSelector: team == 'red'", ["a", "c"]), ("nets: [198.51.100.0/24]", ["out"]),
+            ("serviceAccounts: {names: [default]}", []),
+            ("namespaceSelector: all(), serviceAccounts: {names: [default]}", ["a", "c"]),
+        ] as [(String, Set<String>)]) func aNamespacedPolicyFindsItsSources(source: String, expected: Set<String>)
+        throws
+    {
         #expect(try sources(source, of: "two") == expected)
     }
 
@@ -58,10 +68,12 @@ import Testing
         #expect(try sources("selector: threat == 'high'", of: nil, global) == ["c", "out"])
         #expect(try sources("notSelector: threat == 'high'", of: nil, global) == ["a"])
         #expect(try sources("selector: threat == 'low'", of: nil, global) == [])
-        #expect(try sources("namespaceSelector: global(), selector: threat == 'high'", of: nil, global) == ["c", "out"])
+        #expect(
+            try sources("namespaceSelector: global(), selector: threat == 'high'", of: nil, global) == ["c", "out"])
         #expect(try sources("namespaceSelector: all(), selector: threat == 'high'", of: nil, global) == [])
         #expect(try sources("selector: threat == 'high'", of: "two", global) == [])
-        #expect(try sources("namespaceSelector: global(), selector: threat == 'high'", of: "two", global) == ["c", "out"])
+        #expect(
+            try sources("namespaceSelector: global(), selector: threat == 'high'", of: "two", global) == ["c", "out"])
         let own = Written.networkSet("bad", "threat: high", "198.51.100.0/24", namespace: "two")
         #expect(try sources("selector: threat == 'high'", of: "two", own) == ["out"])
         #expect(try sources("namespaceSelector: team == 'blue', selector: threat == 'high'", of: nil, own) == ["out"])
@@ -83,10 +95,15 @@ import Testing
             ("selector: projectcalico.org/name == 'writer'", [c]),
         ] {
             let world = CalicoWorld(
-                pods + Written.calico(nil, "selector: app == 'b', ingress: [{action: Allow, source: {serviceAccounts: {\(match)}}}]"))
-            for source in [a, c] { #expect(try world.passes(source, b) == expected.contains(source), "\(match) \(source)") }
+                pods
+                    + Written.calico(
+                        nil, "selector: app == 'b', ingress: [{action: Allow, source: {serviceAccounts: {\(match)}}}]"))
+            for source in [a, c] {
+                #expect(try world.passes(source, b) == expected.contains(source), "\(match) \(source)")
+            }
         }
-        let world = CalicoWorld(pods + Written.calico("one", "serviceAccountSelector: role == 'read', types: [Ingress]"))
+        let world = CalicoWorld(
+            pods + Written.calico("one", "serviceAccountSelector: role == 'read', types: [Ingress]"))
         #expect(try !world.passes(b, a))
         #expect(try world.passes(b, c))
     }
@@ -95,14 +112,18 @@ import Testing
     @Test func theOwnEndNarrowsARule() throws {
         let world = CalicoWorld(
             Written.trio
-                + Written.calico("one", "ingress: [{action: Allow, destination: {selector: app == 'a'}}, {action: Allow, protocol: TCP, destination: {nets: [10.0.0.3/32], ports: [22]}}]"))
+                + Written.calico(
+                    "one",
+                    "ingress: [{action: Allow, destination: {selector: app == 'a'}}, {action: Allow, protocol: TCP, destination: {nets: [10.0.0.3/32], ports: [22]}}]"
+                ))
         #expect(try world.tcp(b, a) == "0-65535")
         #expect(try world.tcp(b, c) == "22")
     }
 
     /// `EntityRule.Ports`: numbers, `first:last`, names of ports of that protocol at the destination; `notPorts` takes away.
     @Test(arguments: [
-        ("ports: [80]", "80"), ("ports: ['80:82', 443]", "80-82,443"), ("ports: ['80']", "80"), ("ports: [web]", "8081"),
+        ("ports: [80]", "80"), ("ports: ['80:82', 443]", "80-82,443"), ("ports: ['80']", "80"),
+        ("ports: [web]", "8081"),
         ("ports: [web, 22]", "22,8081"), ("ports: [none]", ""), ("notPorts: [80]", "0-79,81-65535"),
         ("ports: ['80:90'], notPorts: [85]", "80-84,86-90"), ("ports: ['80:90'], notPorts: ['1:65535']", ""),
         ("ports: ['1:65535']", "1-65535"),
@@ -116,26 +137,37 @@ import Testing
 
     @Test func sourcePortsNarrowARule() throws {
         let world = CalicoWorld(
-            Written.trio + Written.calico("two", "ingress: [{action: Allow, protocol: UDP, source: {ports: ['500:600']}, destination: {ports: [500]}}]"))
+            Written.trio
+                + Written.calico(
+                    "two",
+                    "ingress: [{action: Allow, protocol: UDP, source: {ports: ['500:600']}, destination: {ports: [500]}}]"
+                ))
         #expect(try world.passes(a, b, .udp, 500, sourcePort: 500))
         #expect(try !world.passes(a, b, .udp, 500, sourcePort: 601))
         #expect(try !world.passes(a, b, .udp, 501, sourcePort: 500))
     }
 
     /// A named port that is excluded, or the source's, covers at least what was written.
-    @Test(arguments: ["destination: {notPorts: [web]}", "source: {ports: [web]}", "source: {ports: [9]}, destination: {ports: [web]}"])
+    @Test(arguments: [
+        "destination: {notPorts: [web]}", "source: {ports: [web]}", "source: {ports: [9]}, destination: {ports: [web]}",
+    ])
     func namedPortsThatDependOnTheirOwnerAreOpen(ends: String) throws {
-        let world = CalicoWorld(Written.trio + Written.calico("two", "ingress: [{action: Allow, protocol: TCP, \(ends)}]"))
+        let world = CalicoWorld(
+            Written.trio + Written.calico("two", "ingress: [{action: Allow, protocol: TCP, \(ends)}]"))
         #expect(try world.outcome(a, b, .tcp, 8081, sourcePort: 9) == .indeterminate(.ruleMeaning))
         #expect(world.serious == ["approximate-traffic"])
     }
 
     /// `Rule.Protocol` and `.NotProtocol`: names or numbers.
-    @Test(arguments: [
-        ("protocol: TCP", [6]), ("protocol: 6", [6]), ("protocol: '6'", [6]), ("protocol: UDPLite", [136]), ("protocol: 47", [47]),
-        ("notProtocol: TCP", [1, 17, 47, 132, 136]), ("protocol: UDP, notProtocol: TCP", [17]), ("protocol: UDP, notProtocol: UDP", []),
-        ("", [1, 6, 17, 47, 132, 136]),
-    ] as [(String, Set<UInt8>)]) func protocolsAreNamesAndNumbers(written: String, expected: Set<UInt8>) throws {
+    @Test(
+        arguments: [
+            ("protocol: TCP", [6]), ("protocol: 6", [6]), ("protocol: '6'", [6]), ("protocol: UDPLite", [136]),
+            ("protocol: 47", [47]),
+            ("notProtocol: TCP", [1, 17, 47, 132, 136]), ("protocol: UDP, notProtocol: TCP", [17]),
+            ("protocol: UDP, notProtocol: UDP", []),
+            ("", [1, 6, 17, 47, 132, 136]),
+        ] as [(String, Set<UInt8>)]) func protocolsAreNamesAndNumbers(written: String, expected: Set<UInt8>) throws
+    {
         let rule = "{action: Allow" + (written.isEmpty ? "" : ", \(written)") + "}"
         let world = CalicoWorld(Written.trio + Written.calico("two", "ingress: [\(rule)]"))
         for number: UInt8 in [1, 6, 17, 47, 132, 136] {
@@ -147,7 +179,8 @@ import Testing
 
     /// `ICMPFields`.
     @Test(arguments: [
-        ("icmp: {type: 8}", [true, true, false]), ("icmp: {type: 8, code: 0}", [true, false, false]), ("icmp: {}", [true, true, true]),
+        ("icmp: {type: 8}", [true, true, false]), ("icmp: {type: 8, code: 0}", [true, false, false]),
+        ("icmp: {}", [true, true, true]),
         ("notICMP: {type: 8}", [false, false, true]), ("notICMP: {type: 8, code: 0}", [false, true, true]),
         ("icmp: {type: 8}, notICMP: {type: 8, code: 0}", [false, true, false]),
         ("icmp: {type: 8, code: 0}, notICMP: {type: 8}", [false, false, false]), ("", [true, true, true]),
@@ -164,9 +197,12 @@ import Testing
     /// `Rule.IPVersion`.
     @Test func anIPVersionNarrowsToItsFamily() throws {
         let pods =
-            Written.namespace("one") + Written.namespace("two") + Written.pod("one", "a", status: "podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::1'}]")
+            Written.namespace("one") + Written.namespace("two")
+            + Written.pod("one", "a", status: "podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::1'}]")
             + Written.pod("two", "b", status: "podIPs: [{ip: 10.0.0.2}, {ip: 'fd00::2'}]")
-        for (version, four, six) in [("ipVersion: 4", true, false), ("ipVersion: 6", false, true), ("protocol: TCP", true, true)] {
+        for (version, four, six) in [
+            ("ipVersion: 4", true, false), ("ipVersion: 6", false, true), ("protocol: TCP", true, true),
+        ] {
             let world = CalicoWorld(pods + Written.calico("two", "ingress: [{action: Allow, \(version)}]"))
             #expect(try world.passes("10.0.0.1", "10.0.0.2") == four)
             #expect(try world.passes("fd00::1", "fd00::2") == six)
@@ -176,7 +212,11 @@ import Testing
     /// `Rule.HTTP`: only what looks into requests knows; everything else about the rule still narrows it.
     @Test func anHTTPMatchIsOpen() throws {
         let world = CalicoWorld(
-            Written.trio + Written.calico("two", "ingress: [{action: Allow, http: {methods: [GET]}, source: {namespaceSelector: all(), selector: app == 'a'}}]"))
+            Written.trio
+                + Written.calico(
+                    "two",
+                    "ingress: [{action: Allow, http: {methods: [GET]}, source: {namespaceSelector: all(), selector: app == 'a'}}]"
+                ))
         #expect(try world.outcome(a, b) == .indeterminate(.ruleMeaning))
         #expect(try !world.passes(c, b))
         #expect(world.serious == ["http"])
@@ -184,8 +224,11 @@ import Testing
 
     /// `ServiceMatch`: the pods of the service, whose readiness the files do not say, at the ports that it sends to.
     @Test func aServiceIsOpen() throws {
-        let service = "apiVersion: v1\nkind: Service\nmetadata: {namespace: two, name: s}\nspec: {selector: {app: b}, ports: [{port: 80, targetPort: web}]}\n---\n"
-        let policy = Written.calico("one", "selector: app == 'a', egress: [{action: Allow, destination: {services: {name: s, namespace: two}}}]")
+        let service =
+            "apiVersion: v1\nkind: Service\nmetadata: {namespace: two, name: s}\nspec: {selector: {app: b}, ports: [{port: 80, targetPort: web}]}\n---\n"
+        let policy = Written.calico(
+            "one", "selector: app == 'a', egress: [{action: Allow, destination: {services: {name: s, namespace: two}}}]"
+        )
         let world = CalicoWorld(Written.trio + service + policy)
         #expect(try world.outcome(a, b, .tcp, 8081) == .indeterminate(.ruleMeaning))
         #expect(try !world.passes(a, b, .tcp, 80))
@@ -198,19 +241,29 @@ import Testing
 
     /// A set with domains may hold more than its addresses.
     @Test func domainsAreOpen() throws {
-        let set = Written.networkSet("d", "role: out", "198.51.100.0/24").replacing("nets:", with: "allowedEgressDomains: [example.com], nets:")
-        let allow = CalicoWorld(Written.trio + set + Written.calico(nil, "selector: app == 'a', egress: [{action: Allow, destination: {selector: role == 'out'}}]"))
+        let set = Written.networkSet("d", "role: out", "198.51.100.0/24").replacing(
+            "nets:", with: "allowedEgressDomains: [example.com], nets:")
+        let allow = CalicoWorld(
+            Written.trio + set
+                + Written.calico(
+                    nil, "selector: app == 'a', egress: [{action: Allow, destination: {selector: role == 'out'}}]"))
         #expect(try allow.passes(a, outside))
         #expect(try allow.outcome(a, "203.0.113.1") == .indeterminate(.ruleMeaning))
-        let others = CalicoWorld(Written.trio + set + Written.calico(nil, "selector: app == 'a', egress: [{action: Allow, destination: {notSelector: role == 'out'}}]"))
+        let others = CalicoWorld(
+            Written.trio + set
+                + Written.calico(
+                    nil, "selector: app == 'a', egress: [{action: Allow, destination: {notSelector: role == 'out'}}]"))
         #expect(try !others.passes(a, outside))
         #expect(try others.outcome(a, "203.0.113.1") == .indeterminate(.ruleMeaning))
         #expect(others.serious == ["domain-names"])
     }
 
-    @Test(arguments: ["when: always", "source: {domains: [a.example]}", "destination: {serviceAccounts: {names: [default], x: y}}"])
+    @Test(arguments: [
+        "when: always", "source: {domains: [a.example]}", "destination: {serviceAccounts: {names: [default], x: y}}",
+    ])
     func anUnknownFieldMakesTheRuleOpen(field: String) throws {
-        let world = CalicoWorld(Written.trio + Written.calico(nil, "selector: app == 'b', ingress: [{action: Allow, \(field)}]"))
+        let world = CalicoWorld(
+            Written.trio + Written.calico(nil, "selector: app == 'b', ingress: [{action: Allow, \(field)}]"))
         #expect(try world.outcome(a, b) == .indeterminate(.ruleMeaning))
         #expect(world.serious == ["unknown-field"])
     }
@@ -219,11 +272,13 @@ import Testing
     @Test func blocksDoNotHoldForUnknownAddresses() throws {
         let pods = Written.pair
         for (nets, passes) in [("0.0.0.0/0", true), ("128.0.0.0/1", false), ("10.0.0.0/8", false)] {
-            let world = CalicoWorld(pods + Written.calico("two", "ingress: [{action: Allow, source: {nets: [\(nets)]}}]"))
+            let world = CalicoWorld(
+                pods + Written.calico("two", "ingress: [{action: Allow, source: {nets: [\(nets)]}}]"))
             #expect(try world.passes(a, b) == passes, "\(nets)")
             let set = CalicoWorld(
                 pods + Written.networkSet("s", "x: y", nets)
-                    + Written.calico(nil, "selector: app == 'b', ingress: [{action: Allow, source: {selector: x == 'y'}}]"))
+                    + Written.calico(
+                        nil, "selector: app == 'b', ingress: [{action: Allow, source: {selector: x == 'y'}}]"))
             #expect(try set.passes(a, b) == passes, "set \(nets)")
         }
     }

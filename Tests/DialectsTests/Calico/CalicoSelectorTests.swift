@@ -29,7 +29,9 @@ import Testing
         Case(#"a not in {"'", '"', "c"}"#, [[:], ["a": "e"]], not: [["a": "c"], ["a": "\""], ["a": "'"]]),
         Case("a == 'a'", [["a": "a"]], not: [["a": "b"], [:]]),
         Case(#"a != "b""#, [["a": "a"], [:]], not: [["a": "b"]]),
-        Case(#"a contains "a""#, [["a": "a"], ["a": "bab"], ["a": "aaa", "b": "c"]], not: [[:], ["a": "b"], ["b": "aaa"]]),
+        Case(
+            #"a contains "a""#, [["a": "a"], ["a": "bab"], ["a": "aaa", "b": "c"]],
+            not: [[:], ["a": "b"], ["b": "aaa"]]),
         Case(#"a contains """#, [["a": ""], ["a": "b"]], not: [[:]]),
         Case(#"a starts with "a""#, [["a": "a"], ["a": "abb"]], not: [[:], ["a": "b"], ["a": "baa"], ["b": "aaa"]]),
         Case(#"a ends with "a""#, [["a": "a"], ["a": "bba"]], not: [[:], ["a": "b"], ["a": "aab"], ["b": "aaa"]]),
@@ -82,7 +84,9 @@ import Testing
 
     /// Hostile texts end in a fault, neither in a crash nor in a long wait.
     @Test func depthAndLengthAreHarmless() throws {
-        #expect(throws: CalicoSelectorFault.self) { try CalicoSelector(parsing: String(repeating: "(", count: 100_000)) }
+        #expect(throws: CalicoSelectorFault.self) {
+            try CalicoSelector(parsing: String(repeating: "(", count: 100_000))
+        }
         let nested = String(repeating: "(", count: 65) + "has(a)" + String(repeating: ")", count: 65)
         #expect(throws: CalicoSelectorFault.self) { try CalicoSelector(parsing: nested) }
         let deep = String(repeating: "!(", count: 64) + "has(a)" + String(repeating: ")", count: 64)
@@ -94,7 +98,8 @@ import Testing
 
     /// A policy selects the workloads whose labels its selector holds for, whatever operators stand in it.
     @Test(arguments: [
-        "tier contains 'on'", "tier starts with 'front-'", "tier ends with 't'", "tier contains ''", "!tier contains 'front'",
+        "tier contains 'on'", "tier starts with 'front-'", "tier ends with 't'", "tier contains ''",
+        "!tier contains 'front'",
         "tier contains 'nothing'", "!tier starts with 'x'", "app in {'a', 'b'} && !(tier == 'back')", "app != 'a'",
         "app not in {'a', 'b'}", "has(app) && !has(none)", "none != 'x'", "has(none)", "app == 'not a label value é'",
         "app != 'not a label value é'", "all()", "",

@@ -35,15 +35,19 @@ import Testing
     }
 
     /// The matrix of a tier: what an action, or none, means under each default.
-    @Test(arguments: ["Deny", "Pass"], [
-        ("", nil as Bool?), ("ingress: [{action: Allow}]", true), ("ingress: [{action: Deny}]", false),
-        ("ingress: [{action: Pass}]", nil), ("ingress: [{action: Log}]", nil),
-        ("ingress: [{action: Log}, {action: Allow}]", true), ("ingress: [{action: Log}, {action: Deny}]", false),
-        ("ingress: [{action: Pass}, {action: Deny}]", nil), ("ingress: [{action: Allow, protocol: UDP}]", nil),
-    ]) func anActionEndsOrPasses(byDefault: String, rules: (String, Bool?)) throws {
+    @Test(
+        arguments: ["Deny", "Pass"],
+        [
+            ("", nil as Bool?), ("ingress: [{action: Allow}]", true), ("ingress: [{action: Deny}]", false),
+            ("ingress: [{action: Pass}]", nil), ("ingress: [{action: Log}]", nil),
+            ("ingress: [{action: Log}, {action: Allow}]", true), ("ingress: [{action: Log}, {action: Deny}]", false),
+            ("ingress: [{action: Pass}, {action: Deny}]", nil), ("ingress: [{action: Allow, protocol: UDP}]", nil),
+        ]) func anActionEndsOrPasses(byDefault: String, rules: (String, Bool?)) throws
+    {
         let tier = Written.tier("t", "order: 10, defaultAction: \(byDefault)")
         let policy = Written.calico(
-            nil, "tier: t, selector: app == 'b', types: [Ingress]" + (rules.0.isEmpty ? "" : ", \(rules.0)"), name: "t.p")
+            nil, "tier: t, selector: app == 'b', types: [Ingress]" + (rules.0.isEmpty ? "" : ", \(rules.0)"),
+            name: "t.p")
         // The tier decides, or leaves it to the default tier: once closed, once open.
         let isPass = rules.0.hasPrefix("ingress: [{action: Pass}")
         for closed in [false, true] {
@@ -67,9 +71,11 @@ import Testing
         #expect(try world.passes(a, c))
     }
 
-    /// "If the last Tier applying to the endpoint passes the packet, that endpoint's profiles are evaluated."
+    /// "Tier": what the last tier that applies passes is for the endpoint's profiles to say.
     @Test func passingTheLastTierLeavesItToTheProfile() throws {
-        let world = world(Written.calico("two", "ingress: [{action: Pass, source: {selector: app == 'a', namespaceSelector: all()}}]"))
+        let world = world(
+            Written.calico("two", "ingress: [{action: Pass, source: {selector: app == 'a', namespaceSelector: all()}}]")
+        )
         #expect(try world.passes(a, b))
         #expect(try !world.passes(c, b))
     }
@@ -77,7 +83,8 @@ import Testing
     /// The comment of `TierSpec.Order`: lower first, none last, names break ties.
     @Test(arguments: [
         ("order: 1", "order: 2", "first"), ("order: 2", "order: 1", "second"), ("order: -1.5", "order: -1", "first"),
-        ("order: 9", "", "first"), ("", "order: 2000000", "second"), ("", "", "first"), ("order: 5", "order: 5.0", "first"),
+        ("order: 9", "", "first"), ("", "order: 2000000", "second"), ("", "", "first"),
+        ("order: 5", "order: 5.0", "first"),
         ("order: 1e3", "order: 999.5", "second"),
     ]) func tiersAreAskedInOrder(one: String, other: String, winner: String) throws {
         let world = world(
@@ -100,7 +107,8 @@ import Testing
 
     /// The comment of `GlobalNetworkPolicySpec.Order` and `PolKVLess`: order, then name; a policy of whatever kind.
     @Test(arguments: [
-        ("order: 1", "a", "order: 2", "b", true), ("order: 3", "a", "order: 2", "b", false), ("", "a", "order: 2", "b", false),
+        ("order: 1", "a", "order: 2", "b", true), ("order: 3", "a", "order: 2", "b", false),
+        ("", "a", "order: 2", "b", false),
         ("", "a", "", "b", true), ("", "z", "", "b", false), ("order: 10", "a", "order: 9.5", "b", false),
         ("order: 0", "b", "order: -1", "a", false),
     ]) func policiesAreAskedInOrder(one: String, name: String, other: String, second: String, first: Bool) throws {
@@ -108,10 +116,12 @@ import Testing
             "selector: app == 'b', ingress: [{action: \(action)}]" + (order.isEmpty ? "" : ", \(order)")
         }
         let global = world(
-            Written.calico(nil, spec(one, "Allow"), name: name), Written.calico("two", spec(other, "Deny"), name: second))
+            Written.calico(nil, spec(one, "Allow"), name: name),
+            Written.calico("two", spec(other, "Deny"), name: second))
         #expect(try global.passes(a, b) == first)
         let namespaced = world(
-            Written.calico("two", spec(one, "Allow"), name: name), Written.calico(nil, spec(other, "Deny"), name: second))
+            Written.calico("two", spec(one, "Allow"), name: name),
+            Written.calico(nil, spec(other, "Deny"), name: second))
         #expect(try namespaced.passes(a, b) == first)
     }
 
@@ -119,7 +129,9 @@ import Testing
         let some = "protocol: TCP, destination: {ports: ['80:90']}"
         let one = world(Written.calico("two", "ingress: [{action: Deny, \(some)}, {action: Allow}, {action: Deny}]"))
         #expect(try one.tcp(a, b) == "0-79,91-65535")
-        let other = world(Written.calico("two", "ingress: [{action: Allow, \(some)}, {action: Deny, protocol: TCP}, {action: Allow}]"))
+        let other = world(
+            Written.calico("two", "ingress: [{action: Allow, \(some)}, {action: Deny, protocol: TCP}, {action: Allow}]")
+        )
         #expect(try other.tcp(a, b) == "80-90")
         #expect(try other.passes(a, b, .udp, 53))
     }
@@ -129,7 +141,8 @@ import Testing
         let world = world(
             Written.calico(nil, "order: 2, selector: app == 'b', ingress: [{action: Deny}]", name: "a"),
             Written.calico(
-                "two", "order: 1, ingress: [{action: Log}, {action: Log}, {action: Allow, protocol: TCP, destination: {ports: [443]}}]",
+                "two",
+                "order: 1, ingress: [{action: Log}, {action: Log}, {action: Allow, protocol: TCP, destination: {ports: [443]}}]",
                 name: "z"))
         #expect(try world.tcp(a, b) == "443")
     }
@@ -137,13 +150,16 @@ import Testing
     /// Both ends are judged: what the source's policy denies, the destination's cannot allow.
     @Test func bothEndsMustAllow() throws {
         let world = world(
-            Written.calico("one", "selector: app == 'a', egress: [{action: Allow, protocol: TCP, destination: {ports: ['80:90']}}]"),
+            Written.calico(
+                "one", "selector: app == 'a', egress: [{action: Allow, protocol: TCP, destination: {ports: ['80:90']}}]"
+            ),
             Written.calico("two", "ingress: [{action: Allow, protocol: TCP, destination: {ports: ['85:95']}}]"))
         #expect(try world.tcp(a, b) == "85-90")
     }
 
     @Test func stagedPolicyIsNotEnforced() throws {
-        let staged = Written.calico("two", "ingress: [{action: Deny}]").replacing("NetworkPolicy", with: "StagedNetworkPolicy")
+        let staged = Written.calico("two", "ingress: [{action: Deny}]").replacing(
+            "NetworkPolicy", with: "StagedNetworkPolicy")
         let world = world(staged)
         #expect(try world.passes(a, b))
         #expect(world.findings.map { $0.prefix(16) } == ["passed-over none"])

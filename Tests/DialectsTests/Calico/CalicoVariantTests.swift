@@ -18,7 +18,8 @@ import Testing
             String(decoding: file.bytes, as: UTF8.self).split(separator: "\n---\n").map(String.init)
         }
         let read = Self.read(files)
-        let other = Self.read(documents.reversed().enumerated().map { PolicySource(name: "\($0.offset)", text: $0.element) })
+        let other = Self.read(
+            documents.reversed().enumerated().map { PolicySource(name: "\($0.offset)", text: $0.element) })
         #expect(read.policy.layers.flatMap(\.tiers).count >= 6)
         #expect(read.workloads == other.workloads)
         #expect(read.policy == other.policy)
@@ -27,23 +28,41 @@ import Testing
 
     /// Other names of namespaces, pods and tiers, whose order is another: the same answers.
     @Test func namesMeanNothing() throws {
-        let text = Written.trio + Written.tier("sec", "order: 3")
-            + Written.calico(nil, "tier: sec, order: 2, selector: app == 'b', ingress: [{action: Deny, source: {selector: projectcalico.org/namespace == 'one' && app == 'a'}}, {action: Pass}]", name: "sec.x")
-            + Written.calico("two", "order: 1, ingress: [{action: Allow, protocol: TCP, source: {namespaceSelector: team == 'red'}, destination: {ports: [web]}}]")
-        let renamed = text.replacing("one", with: "zeta").replacing("two", with: "alpha").replacing("sec", with: "aaa")
+        let text =
+            Written.trio + Written.tier("sec", "order: 3")
+            + Written.calico(
+                nil,
+                "tier: sec, order: 2, selector: app == 'b', ingress: [{action: Deny, source: {selector: projectcalico.org/namespace == 'one' && app == 'a'}}, {action: Pass}]",
+                name: "sec.x")
+            + Written.calico(
+                "two",
+                "order: 1, ingress: [{action: Allow, protocol: TCP, source: {namespaceSelector: team == 'red'}, destination: {ports: [web]}}]"
+            )
+        func other(_ text: String) -> String {
+            text.replacing("Network", with: "Net#").replacing("one", with: "zeta").replacing("two", with: "alpha")
+                .replacing("sec", with: "aaa").replacing("Net#", with: "Network")
+        }
+        let renamed = other(text)
+        #expect(!renamed.contains("one/") && renamed.contains("zeta"))
         let (first, second) = (CalicoWorld(text), CalicoWorld(renamed))
-        for (source, destination, ports) in [("one/a[Pod]", "two/b[Pod]", ""), ("one/c[Pod]", "two/b[Pod]", "8081"), ("two/b[Pod]", "one/c[Pod]", "0-65535")] {
-            func other(_ name: String) -> String { name.replacing("one", with: "zeta").replacing("two", with: "alpha") }
+        for (source, destination, ports) in [
+            ("one/a[Pod]", "two/b[Pod]", ""), ("one/c[Pod]", "two/b[Pod]", "8081"),
+            ("two/b[Pod]", "one/c[Pod]", "0-65535"),
+        ] {
             #expect(try first.tcp(source, destination) == ports)
             #expect(try second.tcp(other(source), other(destination)) == ports)
         }
     }
 
     private static let words = [
-        "{}", "[]", "null", ": ", "\n---\n", "- ", "&a ", "*a", "\"", "'", "-1", "65536", "80:90", "90:80", "0.0.0.0/0", "10.0.0.0/99",
-        "::/0", "selector: all()", "global()", "!(", "((((", "has(a)", " && ", "||", "in {'a'}", "contains 'a'", "Pass", "Log", "order: 1e400",
-        "order: nan", "tier: none", "notSelector: ''", "namespaceSelector: all()", "protocol: ICMP", "icmp: {type: 8}", "notICMP: {type: 8}",
-        "GlobalNetworkPolicy", "NetworkSet", "HostEndpoint", "hostNetwork: true", "\u{202E}", "\u{0}", "\t", "kind: List\nitems:\n",
+        "{}", "[]", "null", ": ", "\n---\n", "- ", "&a ", "*a", "\"", "'", "-1", "65536", "80:90", "90:80", "0.0.0.0/0",
+        "10.0.0.0/99",
+        "::/0", "selector: all()", "global()", "!(", "((((", "has(a)", " && ", "||", "in {'a'}", "contains 'a'", "Pass",
+        "Log", "order: 1e400",
+        "order: nan", "tier: none", "notSelector: ''", "namespaceSelector: all()", "protocol: ICMP", "icmp: {type: 8}",
+        "notICMP: {type: 8}",
+        "GlobalNetworkPolicy", "NetworkSet", "HostEndpoint", "hostNetwork: true", "\u{202E}", "\u{0}", "\t",
+        "kind: List\nitems:\n",
     ]
 
     @Test func theCorpusIsReadWithoutAnError() throws {
