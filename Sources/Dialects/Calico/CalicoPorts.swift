@@ -1,5 +1,6 @@
 import NetworkTypes
 import PolicyFiles
+import PolicyModel
 
 /// The ports of one end of a rule.
 struct CalicoPorts {
