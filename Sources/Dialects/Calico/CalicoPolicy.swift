@@ -108,11 +108,15 @@ struct CalicoPolicy {
         return Tier(
             id: "calico/profiles", onNoMatch: .deny,
             selections: Direction.allCases.map { Selection(subject: closed, direction: $0) },
-            rules: Direction.allCases.map {
-                FlatRule(
-                    id: "calico/profiles", action: .allow, direction: $0, subject: .selector(.equals(key, unknown)),
-                    peer: .any, services: [.any],
-                    certainty: .approximate("the profile of the host endpoint is not read"))
-            })
+            rules: cluster.workloads.contains { $0.labels[key] == unknown } ? Self.unknownProfiles(key, unknown) : [])
+    }
+
+    /// What hosts may be allowed by profiles that are not read.
+    private static func unknownProfiles(_ key: LabelKey, _ unknown: LabelValue) -> [FlatRule] {
+        Direction.allCases.map {
+            FlatRule(
+                id: "calico/profiles", action: .allow, direction: $0, subject: .selector(.equals(key, unknown)),
+                peer: .any, services: [.any], certainty: .approximate("the profile of the host endpoint is not read"))
+        }
     }
 }

@@ -34,6 +34,8 @@ import Testing
         let unknown = world(spec: Self.spec + ", profiles: [other]")
         #expect(try unknown.outcome(Written.outside, host) == .indeterminate(.ruleMeaning))
         #expect(unknown.serious == ["unknown-profile"])
+        // A host without a profile has nothing uncertain about it.
+        #expect(world().read.policy.layers.flatMap(\.tiers).flatMap(\.rules).allSatisfy { $0.certainty == .exact })
     }
 
     @Test func aGlobalPolicySelectsHostsByLabels() throws {
