@@ -33,8 +33,13 @@ struct IdentityTable: Sendable {
 
     /// Adds a reference to the identity with this row; `isNew` when there was none before.
     mutating func retain(_ row: [UInt32]) -> (identity: UInt32, isNew: Bool) {
+        row.withUnsafeBufferPointer { retain($0) }
+    }
+
+    /// Adds a reference to the identity with this row of `width` columns; `isNew` when there was none before.
+    mutating func retain(_ row: UnsafeBufferPointer<UInt32>) -> (identity: UInt32, isNew: Bool) {
         let mask = buckets.count - 1
-        var bucket = Self.hash(row) & mask
+        var bucket = Self.mix(row) & mask
         while buckets[bucket] != 0 {
             let identity = buckets[bucket] - 1
             if equal(identity, row) {
@@ -92,18 +97,19 @@ struct IdentityTable: Sendable {
         }
     }
 
-    private func equal(_ identity: UInt32, _ row: [UInt32]) -> Bool {
+    @inline(__always)
+    private func equal(_ identity: UInt32, _ row: UnsafeBufferPointer<UInt32>) -> Bool {
         let base = Int(identity) * width
-        for index in 0..<width where columns[base + index] != row[index] { return false }
-        return true
+        return columns.withUnsafeBufferPointer { columns in
+            for index in 0..<width where columns[base + index] != row[index] { return false }
+            return true
+        }
     }
 
     private func hash(_ identity: UInt32) -> Int {
         let base = Int(identity) * width
         return columns.withUnsafeBufferPointer { Self.mix(UnsafeBufferPointer(rebasing: $0[base..<base + width])) }
     }
-
-    private static func hash(_ row: [UInt32]) -> Int { row.withUnsafeBufferPointer(mix) }
 
     /// Multiply and fold, the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014, figure 16).
     static func mix(_ row: UnsafeBufferPointer<UInt32>) -> Int {

@@ -24,8 +24,10 @@ struct Vocabulary: Sendable {
 
     /// The label dimensions that the policy names, in order.
     let keys: [LabelKey]
-    private let columnOfKey: [LabelKey: Int]
-    private var codes: [[LabelValue: UInt32]]
+    private let columnOfKey: ItemIndex
+    /// For each dimension, its values in the order of their codes, which begin at 1.
+    private var values: [[LabelValue]]
+    private var codeOfValue: [ItemIndex]
     let portNames: Set<PortName>
     private let nameOfWorkload: [WorkloadID: UInt32]
     private var portTables: [[PortName: [ProtocolPort]]: UInt32] = [[:]: 0]
@@ -36,10 +38,11 @@ struct Vocabulary: Sendable {
 
     init(_ use: PolicyUse, addressSets: [AddressSetID: AddressSet]) {
         keys = use.keys.sorted()
-        var columns: [LabelKey: Int] = [:]
-        for (index, key) in keys.enumerated() { columns[key] = Column.fixed + index }
+        var columns = ItemIndex(capacity: keys.count)
+        for (index, key) in keys.enumerated() { columns.enter(index, ContentHash.of(key.description)) }
         columnOfKey = columns
-        codes = Array(repeating: [:], count: keys.count)
+        values = Array(repeating: [], count: keys.count)
+        codeOfValue = Array(repeating: ItemIndex(), count: keys.count)
         portNames = use.ports
         var names: [WorkloadID: UInt32] = [:]
         for (index, id) in use.workloads.sorted().enumerated() { names[id] = UInt32(index + 1) }
@@ -52,22 +55,24 @@ struct Vocabulary: Sendable {
     var width: Int { Column.fixed + keys.count }
 
     /// The column of a label dimension, or nil when the policy does not name it.
-    func column(_ key: LabelKey) -> Int? { columnOfKey[key] }
+    func column(_ key: LabelKey) -> Int? {
+        columnOfKey.first(ContentHash.of(key.description)) { keys[$0] == key }.map { Column.fixed + $0 }
+    }
 
     /// The code of a value in its dimension; 0 is for an absent label.
     mutating func code(_ value: LabelValue, column: Int) -> UInt32 {
         let index = column - Column.fixed
-        if let known = codes[index][value] { return known }
-        let fresh = UInt32(codes[index].count + 1)
-        codes[index][value] = fresh
-        return fresh
+        let next = values[index].count
+        let known = codeOfValue[index].firstOrEnter(next, ContentHash.of(value.description)) {
+            values[index][$0] == value
+        }
+        if known == nil { values[index].append(value) }
+        return UInt32((known ?? next) + 1)
     }
 
     /// The value that a code stands for, nil for an absent label.
-    ///
-    /// Cost: linear in the dimension's values.
     func value(_ code: UInt32, _ column: Int) -> LabelValue? {
-        code == 0 ? nil : codes[column - Column.fixed].first { $0.value == code }?.key
+        code == 0 ? nil : values[column - Column.fixed][Int(code) - 1]
     }
 
     /// The number of a workload that the policy names, else 0.
