@@ -72,12 +72,14 @@ struct RuleHead: Sendable {
         layer = Int32(truncatingIfNeeded: rule.layer)
         peer = Int32(truncatingIfNeeded: rule.peer)
         namesProcess = rule.source.namesProcess
-        protocols = rule.source.services.reduce(0) { bits, term in
+        var protocols: UInt64 = 0
+        for term in rule.source.services {
             switch term {
-            case .any, .named: .max
-            case .proto(let proto), .ports(let proto, _, _), .icmp(let proto, _, _): bits | Self.bit(proto)
+            case .any, .named: protocols = .max
+            case .proto(let proto), .ports(let proto, _, _), .icmp(let proto, _, _): protocols |= Self.bit(proto)
             }
         }
+        self.protocols = protocols
     }
 
     private init() {
@@ -90,13 +92,18 @@ struct RuleHead: Sendable {
     static func bit(_ proto: IPProtocol) -> UInt64 { 1 << UInt64(proto.rawValue & 63) }
 }
 
+extension PortSet {
+    /// Whether every port is a member; makes no set to compare with.
+    var isAll: Bool { intervals.count == 1 && intervals[0].lowerBound == .min && intervals[0].upperBound == .max }
+}
+
 extension FlatRule {
     /// Whether the rule asks for anything that a class of flows does not determine.
     var asksForMore: Bool {
         subjectAttributes != .none || peerAttributes != .none || !conditions.isEmpty
             || relations.contains(.samePrincipal) || certainty != .exact
             || services.contains {
-                if case .ports(_, _, let source) = $0 { return source != .all }
+                if case .ports(_, _, let source) = $0 { return !source.isAll }
                 return false
             }
     }

@@ -6,10 +6,11 @@ internal import PolicyModel
 /// Words are mixed by a multiplication that is folded, as in wyhash; the seed is drawn anew for each process, as for
 /// Swift's own hashing, so that nobody can choose names that collide.
 struct ContentHash {
-    private static let seed = UInt64(bitPattern: Int64(Hasher().finalize()))
+    static let seed = UInt64(bitPattern: Int64(Hasher().finalize()))
     private(set) var value: UInt64
 
-    init() { value = Self.seed }
+    /// A loop takes the seed out of it.
+    init(seed: UInt64 = Self.seed) { value = seed }
 
     @inline(__always)
     mutating func add(_ word: UInt64) {
@@ -65,14 +66,16 @@ struct ContentHash {
 }
 
 extension ContentHash {
-    static func of(_ text: String) -> UInt64 {
-        var hash = Self()
+    @inline(__always)
+    static func of(_ text: String, seed: UInt64 = Self.seed) -> UInt64 {
+        var hash = Self(seed: seed)
         hash.add(text)
         return hash.value
     }
 
-    static func of(_ address: IPAddress) -> UInt64 {
-        var hash = Self()
+    @inline(__always)
+    static func of(_ address: IPAddress, seed: UInt64 = Self.seed) -> UInt64 {
+        var hash = Self(seed: seed)
         hash.add(address)
         return hash.value
     }

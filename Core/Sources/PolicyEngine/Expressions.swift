@@ -25,6 +25,7 @@ struct Expressions: Sendable {
     private(set) var layers: [LayerUse] = []
     /// The ends of all rules, tier by tier, in the order in which they stand there.
     private(set) var rules: [RuleUse] = []
+    private var last: Int?
 
     init(_ policy: FlatPolicy) {
         let tiers = policy.layers.flatMap(\.tiers)
@@ -45,6 +46,17 @@ struct Expressions: Sendable {
     }
 
     private mutating func number(_ expression: EndExpression) -> Int {
+        // Selections of both directions, and rules inside a group, name one expression twice running.
+        if let last, list[last] == expression {
+            uses[last] += 1
+            return last
+        }
+        let found = find(expression)
+        last = found
+        return found
+    }
+
+    private mutating func find(_ expression: EndExpression) -> Int {
         let next = list.count
         if let known = index.firstOrEnter(next, ContentHash.of(expression), where: { list[$0] == expression }) {
             uses[known] += 1

@@ -17,22 +17,27 @@ struct IdentityBuilder {
     mutating func identitiesOfPlaces(_ workloads: InternedWorkloads) -> [UInt32] {
         var result: [UInt32] = []
         result.reserveCapacity(workloads.addresses.count)
-        var first = 0
-        for number in workloads.told.indices {
-            let fixed = workloads.fixed[number]
-            row[Vocabulary.Column.owned] = 1
-            row[Vocabulary.Column.name] = fixed.name
-            row[Vocabulary.Column.agent] = fixed.agent
-            row[Vocabulary.Column.ports] = fixed.ports
-            let labels = first..<Int(workloads.labelEnds[number])
-            for label in labels { row[Int(workloads.labels[label].column)] = workloads.labels[label].code }
-            let hasAddress = !workloads.told[number].addresses.isEmpty
-            for place in workloads.spans[number].range {
-                row[Vocabulary.Column.signature] = hasAddress ? space.signature(of: workloads.addresses[place]) : 0
-                result.append(table.retain(row).identity)
+        workloads.labels.withUnsafeBufferPointer { labels in
+            row.withUnsafeMutableBufferPointer { row in
+                var first = 0
+                for number in workloads.spans.indices {
+                    let fixed = workloads.fixed[number]
+                    row[Vocabulary.Column.owned] = 1
+                    row[Vocabulary.Column.name] = fixed.name
+                    row[Vocabulary.Column.agent] = fixed.agent
+                    row[Vocabulary.Column.ports] = fixed.ports
+                    let end = Int(workloads.labelEnds[number])
+                    for label in first..<end { row[Int(labels[label].column)] = labels[label].code }
+                    let span = workloads.spans[number]
+                    for place in span.range {
+                        row[Vocabulary.Column.signature] =
+                            span.hasAddress ? space.signature(of: workloads.addresses[place]) : 0
+                        result.append(table.retain(UnsafeBufferPointer(row)).identity)
+                    }
+                    for label in first..<end { row[Int(labels[label].column)] = 0 }
+                    first = end
+                }
             }
-            for label in labels { row[Int(workloads.labels[label].column)] = 0 }
-            first = labels.upperBound
         }
         return result
     }

@@ -114,9 +114,13 @@ struct IdentityTable: Sendable {
     /// Multiply and fold, the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014, figure 16).
     static func mix(_ row: UnsafeBufferPointer<UInt32>) -> Int {
         var state: UInt64 = 0
-        for value in row {
-            state = (state ^ UInt64(value)) &* 0xBF58_476D_1CE4_E5B9
+        // Two numbers at a time.
+        var place = 0
+        while place < row.count {
+            let other = place + 1 < row.count ? UInt64(row[place + 1]) : 0
+            state = (state ^ UInt64(row[place]) ^ other << 32) &* 0xBF58_476D_1CE4_E5B9
             state ^= state >> 29
+            place += 2
         }
         return Int(truncatingIfNeeded: state >> 1)
     }

@@ -7,6 +7,7 @@ struct InternedWorkloads: Sendable {
     struct Span: Sendable {
         var first: UInt32
         var count: UInt32
+        var hasAddress: Bool
         var range: Range<Int> { Int(first)..<Int(first) + Int(count) }
     }
 
@@ -42,33 +43,40 @@ struct InternedWorkloads: Sendable {
         labels.reserveCapacity(told.count * min(4, vocabulary.keys.count))
         spans.reserveCapacity(told.count)
         addresses.reserveCapacity(told.count + told.count / 8)
-        for workload in told {
-            fixed.append(
-                Fixed(
-                    name: vocabulary.code(workload.id), agent: AgentColumn.code(workload),
-                    ports: vocabulary.code(workload.namedPorts)))
-            for (key, value) in workload.labels {
-                guard let column = vocabulary.column(key) else { continue }
-                labels.append(Label(column: UInt32(column), code: vocabulary.code(value, column: column)))
+        var dimensions = vocabulary.dimensions
+        told.withUnsafeBufferPointer { told in
+            for number in told.indices {
+                fixed.append(
+                    Fixed(
+                        name: vocabulary.code(told[number].id), agent: AgentColumn.code(told[number]),
+                        ports: told[number].namedPorts.isEmpty ? 0 : vocabulary.code(told[number].namedPorts)))
+                for (key, value) in told[number].labels {
+                    guard let column = dimensions.column(key) else { continue }
+                    labels.append(Label(column: UInt32(column), code: dimensions.code(value, column: column)))
+                }
+                labelEnds.append(UInt32(labels.count))
+                let first = addresses.count
+                switch told[number].addresses.count {
+                case 0: addresses.append(.nowhere)
+                case 1: addresses.append(told[number].addresses[0])
+                default: addresses += told[number].distinctAddresses
+                }
+                let hasAddress = !told[number].addresses.isEmpty
+                spans.append(
+                    Span(first: UInt32(first), count: UInt32(addresses.count - first), hasAddress: hasAddress))
             }
-            labelEnds.append(UInt32(labels.count))
-            let first = addresses.count
-            switch workload.addresses.count {
-            case 0: addresses.append(.nowhere)
-            case 1: addresses.append(workload.addresses[0])
-            default: addresses += workload.distinctAddresses
-            }
-            spans.append(Span(first: UInt32(first), count: UInt32(addresses.count - first)))
         }
+        vocabulary.dimensions = dimensions
     }
 
     private static func distinct(_ workloads: [Workload]) -> (told: [Workload], names: ItemIndex) {
         var names = ItemIndex(capacity: workloads.count)
         var told = workloads
         var count = 0
+        let seed = ContentHash.seed
         for number in workloads.indices {
             let id = workloads[number].id
-            let hash = ContentHash.of(id.rawValue)
+            let hash = ContentHash.of(id.rawValue, seed: seed)
             if let known = names.firstOrEnter(count, hash, where: { told[$0].id == id }) {
                 told[known] = workloads[number]
                 continue

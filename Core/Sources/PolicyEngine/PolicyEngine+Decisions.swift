@@ -133,8 +133,13 @@ struct PortCuts: Sendable {
         for position in rules.indices {
             guard let services = rules[position]?.source.services else { continue }
             for case .ports(_, let destinations, let sources) in services {
-                if sources != .all { Self.cuts(sources) { counts[65_536 + Int($0)] += 1 } }
-                Self.cuts(destinations) { counts[Int($0)] += 1 }
+                if !sources.isAll {
+                    for cut in Self.edges(sources) { counts[65_536 + Int(cut)] += 1 }
+                }
+                for interval in destinations.intervals {
+                    counts[Int(interval.lowerBound)] += 1
+                    counts[Int(interval.upperBound &+ 1)] += 1
+                }
             }
         }
         for cut in UInt16.min...UInt16.max {
@@ -145,23 +150,20 @@ struct PortCuts: Sendable {
 
     mutating func change(_ services: [ServiceTerm], by amount: Int) {
         for case .ports(_, let destinations, let sources) in services {
-            if sources != .all { Self.change(&source, sources, amount) }
+            if !sources.isAll { Self.change(&source, sources, amount) }
             Self.change(&destination, destinations, amount)
         }
     }
 
     private static func change(_ cuts: inout [UInt16: Int], _ ports: PortSet, _ amount: Int) {
-        Self.cuts(ports) { cut in
+        for cut in edges(ports) {
             let count = (cuts[cut] ?? 0) + amount
             cuts[cut] = count == 0 ? nil : count
         }
     }
 
     /// Where the intervals begin, and where the ports behind them do.
-    private static func cuts(_ ports: PortSet, _ body: (UInt16) -> Void) {
-        for interval in ports.intervals {
-            body(interval.lowerBound)
-            body(interval.upperBound &+ 1)
-        }
+    private static func edges(_ ports: PortSet) -> [UInt16] {
+        ports.intervals.flatMap { [$0.lowerBound, $0.upperBound &+ 1] }
     }
 }

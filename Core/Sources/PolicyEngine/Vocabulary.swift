@@ -24,10 +24,8 @@ struct Vocabulary: Sendable {
 
     /// The label dimensions that the policy names, in order.
     let keys: [LabelKey]
-    private let columnOfKey: ItemIndex
-    /// For each dimension, its values in the order of their codes, which begin at 1.
-    private var values: [[LabelValue]]
-    private var codeOfValue: [ItemIndex]
+    /// The same with their values.
+    var dimensions: LabelDimensions
     let portNames: Set<PortName>
     private let nameOfWorkload: [WorkloadID: UInt32]
     private var portTables: [[PortName: [ProtocolPort]]: UInt32] = [[:]: 0]
@@ -38,11 +36,7 @@ struct Vocabulary: Sendable {
 
     init(_ use: PolicyUse, addressSets: [AddressSetID: AddressSet]) {
         keys = use.keys.sorted()
-        var columns = ItemIndex(capacity: keys.count)
-        for (index, key) in keys.enumerated() { columns.enter(index, ContentHash.of(key.description)) }
-        columnOfKey = columns
-        values = Array(repeating: [], count: keys.count)
-        codeOfValue = Array(repeating: ItemIndex(), count: keys.count)
+        dimensions = LabelDimensions(keys)
         portNames = use.ports
         var names: [WorkloadID: UInt32] = [:]
         for (index, id) in use.workloads.sorted().enumerated() { names[id] = UInt32(index + 1) }
@@ -55,25 +49,13 @@ struct Vocabulary: Sendable {
     var width: Int { Column.fixed + keys.count }
 
     /// The column of a label dimension, or nil when the policy does not name it.
-    func column(_ key: LabelKey) -> Int? {
-        columnOfKey.first(ContentHash.of(key.description)) { keys[$0] == key }.map { Column.fixed + $0 }
-    }
+    func column(_ key: LabelKey) -> Int? { dimensions.column(key) }
 
     /// The code of a value in its dimension; 0 is for an absent label.
-    mutating func code(_ value: LabelValue, column: Int) -> UInt32 {
-        let index = column - Column.fixed
-        let next = values[index].count
-        let known = codeOfValue[index].firstOrEnter(next, ContentHash.of(value.description)) {
-            values[index][$0] == value
-        }
-        if known == nil { values[index].append(value) }
-        return UInt32((known ?? next) + 1)
-    }
+    mutating func code(_ value: LabelValue, column: Int) -> UInt32 { dimensions.code(value, column: column) }
 
     /// The value that a code stands for, nil for an absent label.
-    func value(_ code: UInt32, _ column: Int) -> LabelValue? {
-        code == 0 ? nil : values[column - Column.fixed][Int(code) - 1]
-    }
+    func value(_ code: UInt32, _ column: Int) -> LabelValue? { dimensions.value(code, column) }
 
     /// The number of a workload that the policy names, else 0.
     func code(_ id: WorkloadID) -> UInt32 { nameOfWorkload.isEmpty ? 0 : nameOfWorkload[id] ?? 0 }

@@ -44,9 +44,11 @@ struct WorkloadDirectory: Sendable {
         owners = []
         owners.reserveCapacity(addresses.count)
         places = ItemIndex(capacity: addresses.count)
-        for (number, span) in spans.enumerated() {
+        let seed = ContentHash.seed
+        for number in spans.indices {
+            let span = spans[number]
             for _ in 0..<span.count { owners.append(UInt32(number)) }
-            if !told[number].addresses.isEmpty { for place in span.range { enter(place) } }
+            if span.hasAddress { for place in span.range { enter(place, seed: seed) } }
         }
     }
 
@@ -101,7 +103,7 @@ struct WorkloadDirectory: Sendable {
     private var owned: [Int] {
         var result: [Int] = []
         result.reserveCapacity(places.count)
-        for number in told.indices where !told[number].addresses.isEmpty {
+        for number in told.indices where spans[number].hasAddress {
             for place in spans[number].range
             where shared.isEmpty || shared[addresses[place]].map({ $0[0].workload == number }) ?? true {
                 result.append(place)
@@ -123,7 +125,7 @@ struct WorkloadDirectory: Sendable {
         let number = free.popLast() ?? told.count
         let former = names.firstOrEnter(number, ContentHash.of(workload.id.rawValue)) { told[$0].id == workload.id }
         precondition(former == nil, "a workload is removed before it is added again")
-        let span = reserve(UInt32(held.count))
+        let span = reserve(UInt32(held.count), hasAddress: !workload.addresses.isEmpty)
         if number == told.count {
             told.append(workload)
             isFree.append(false)
@@ -143,22 +145,28 @@ struct WorkloadDirectory: Sendable {
     }
 
     /// Places for a workload.
-    private mutating func reserve(_ count: UInt32) -> InternedWorkloads.Span {
-        if let first = freeSpans[count]?.popLast() { return .init(first: first, count: count) }
+    private mutating func reserve(_ count: UInt32, hasAddress: Bool) -> InternedWorkloads.Span {
+        if let first = freeSpans[count]?.popLast() { return .init(first: first, count: count, hasAddress: hasAddress) }
         let first = UInt32(addresses.count)
         addresses.append(contentsOf: repeatElement(.nowhere, count: Int(count)))
         owners.append(contentsOf: repeatElement(0, count: Int(count)))
         identities.append(contentsOf: repeatElement(0, count: Int(count)))
-        return .init(first: first, count: count)
+        return .init(first: first, count: count, hasAddress: hasAddress)
     }
 
     /// Enters the address of a place.
-    private mutating func enter(_ place: Int) {
+    private mutating func enter(_ place: Int, seed: UInt64 = ContentHash.seed) {
         let address = addresses[place]
-        let former = places.firstOrEnter(place, ContentHash.of(address)) { addresses[$0] == address }
+        let former = places.firstOrEnter(place, ContentHash.of(address, seed: seed)) { addresses[$0] == address }
         guard let former else { return }
-        let several = (shared[address] ?? [owner(former)]) + [owner(place)]
-        shared[address] = several.sorted { told[$0.workload].id < told[$1.workload].id }
+        var low = 0
+        var high = shared[address, default: [owner(former)]].count
+        while low < high {
+            let middle = (low + high) / 2
+            let other = shared[address, default: [owner(former)]][middle].workload
+            if told[other].id < told[Int(owners[place])].id { low = middle + 1 } else { high = middle }
+        }
+        shared[address, default: [owner(former)]].insert(owner(place), at: low)
     }
 
     /// Takes the address of a place out; the place that stands for an address with other owners is then one of theirs.
@@ -179,11 +187,11 @@ struct WorkloadDirectory: Sendable {
         guard let number = number(of: id) else { return [] }
         let span = spans[number]
         let held = Array(identities[span.range])
-        if !told[number].addresses.isEmpty { for place in span.range { leave(place) } }
+        if span.hasAddress { for place in span.range { leave(place) } }
         names.remove(number, ContentHash.of(id.rawValue))
         told[number] = Workload(id: "")
         isFree[number] = true
-        spans[number] = .init(first: 0, count: 0)
+        spans[number] = .init(first: 0, count: 0, hasAddress: false)
         freeSpans[span.count, default: []].append(span.first)
         free.append(number)
         return held
