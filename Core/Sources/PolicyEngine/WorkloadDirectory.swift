@@ -159,14 +159,17 @@ struct WorkloadDirectory: Sendable {
         let address = addresses[place]
         let former = places.firstOrEnter(place, ContentHash.of(address, seed: seed)) { addresses[$0] == address }
         guard let former else { return }
+        // Put in its place among many, not sorted: nobody makes entering slow by giving all one address.
+        let (first, next) = (owner(former), owner(place))
+        let name = told[next.workload].id
         var low = 0
-        var high = shared[address, default: [owner(former)]].count
+        var high = shared[address]?.count ?? 1
         while low < high {
             let middle = (low + high) / 2
-            let other = shared[address, default: [owner(former)]][middle].workload
-            if told[other].id < told[Int(owners[place])].id { low = middle + 1 } else { high = middle }
+            let other = shared[address]?[middle] ?? first
+            if told[other.workload].id < name { low = middle + 1 } else { high = middle }
         }
-        shared[address, default: [owner(former)]].insert(owner(place), at: low)
+        shared[address, default: [first]].insert(next, at: low)
     }
 
     /// Takes the address of a place out; the place that stands for an address with other owners is then one of theirs.
