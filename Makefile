@@ -15,7 +15,7 @@ SOURCES := $(wildcard Package.swift Core/Package.swift Benchmarks/Package.swift 
 	Benchmarks/Sources)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test mutants check bench fmt docs
+.PHONY: help setup build demo test mutants check fuzz bench fmt docs
 
 help: ## Says what the targets do
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -40,6 +40,9 @@ check: setup ## Format, warnings as errors, and the layering; runs no other test
 	$(BUILD) $(STRICT) swift build --build-tests --package-path Core --scratch-path $(CORE_SCRATCH)
 	$(BUILD) $(STRICT) swift build --build-tests --scratch-path $(SCRATCH)
 	$(STRICT) FILTER=ArchitectureTests scripts/test core-debug
+
+fuzz: setup ## Feeds every reader with broken input, a minute each
+	@scripts/fuzz
 
 bench: setup ## Measures what docs/benchmarks.md states
 	$(BUILD) swift run -c release --package-path Benchmarks --scratch-path $(BENCH_SCRATCH)

@@ -21,7 +21,11 @@ let model = ["NetworkTypes", "PolicyModel"].map(core)
 
 let package = Package(
     name: "bulkhead",
-    products: [.executable(name: "bulkhead", targets: ["bulkhead"])],
+    products: [
+        .executable(name: "bulkhead", targets: ["bulkhead"]),
+        // For the fuzz targets, which are a package of their own.
+        .library(name: "Dialects", targets: ["Dialects"]), .library(name: "PolicyFiles", targets: ["PolicyFiles"]),
+    ],
     dependencies: [
         .package(path: "Core"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -34,7 +38,10 @@ let package = Package(
         .target(name: "CNetns"),
         .target(name: "Netfilter", dependencies: ["CNftables", "CNetns"] + model, swiftSettings: settings),
         .target(name: "PolicyFiles", dependencies: [yams] + model, swiftSettings: settings),
-        .target(name: "Dialects", dependencies: [yams, "PolicyFiles"] + model, swiftSettings: settings),
+        .target(
+            name: "Dialects",
+            dependencies: [yams, "PolicyFiles"] + model + ["PolicyEngine", "PolicyAnalysis"].map(core),
+            swiftSettings: settings),
         .target(
             name: "FlowStore", dependencies: [grdb, "CZlib"] + ["NetworkTypes", "Flows", "FlowFormats"].map(core),
             swiftSettings: settings),
@@ -46,7 +53,7 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [argumentParser, "PolicyFiles", "Dialects", "FlowStore", "Lab"] + model
-                + ["PolicyEngine", "PacketFilter", "Flows", "FlowFormats", "FlowAnalysis"].map(core),
+                + ["PolicyEngine", "PolicyAnalysis", "PacketFilter", "Flows", "FlowFormats", "FlowAnalysis"].map(core),
             swiftSettings: settings),
         .executableTarget(name: "bulkhead", dependencies: [argumentParser, "Commands"], swiftSettings: settings),
         .testTarget(
@@ -56,7 +63,8 @@ let package = Package(
             name: "PolicyFilesTests", dependencies: ["PolicyFiles", core("PolicyReference")] + model,
             exclude: ["Bad", "BadMeaning", "Warned", "validate.py"], swiftSettings: settings),
         .testTarget(
-            name: "DialectsTests", dependencies: ["Dialects", "PolicyFiles"] + model + [core("PolicyEngine")],
+            name: "DialectsTests",
+            dependencies: ["Dialects", "PolicyFiles"] + model + ["PolicyEngine", "PolicyAnalysis"].map(core),
             swiftSettings: settings),
         .testTarget(
             name: "FlowStoreTests", dependencies: ["FlowStore"] + ["NetworkTypes", "Flows", "FlowFormats"].map(core),

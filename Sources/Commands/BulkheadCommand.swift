@@ -1,4 +1,5 @@
 public import ArgumentParser
+import FlowStore
 import Foundation
 
 /// A command of `bulkhead` that can run in process.
@@ -26,8 +27,8 @@ public struct BulkheadCommand: ParsableCommand {
 
     static var subcommands: [any ParsableCommand.Type] {
         [
-            FlowsCommand.self, MapCommand.self, PolicyCommand.self, DecideCommand.self, ExplainCommand.self,
-            RenderCommand.self, LabCommand.self,
+            FlowsCommand.self, MapCommand.self, PolicyCommand.self, ConnectivityCommand.self, DecideCommand.self,
+            ExplainCommand.self, RenderCommand.self, ImportCommand.self, LabCommand.self,
         ]
     }
 
@@ -42,6 +43,8 @@ public struct BulkheadCommand: ParsableCommand {
             return broken.code == EPIPE ? .fine : .unusable
         } catch let error as CommandError {
             return report(error.message, in: context)
+        } catch let error as CocoaError {
+            return report(error.reason, in: context)
         } catch {
             return report(String(describing: error), in: context)
         }
@@ -95,5 +98,10 @@ struct PolicyCommand: ParsableCommand {
         commandName: "policy", abstract: "Check policy, and see what a change of it would do.", subcommands: subcommands
     )
 
-    static var subcommands: [any ParsableCommand.Type] { [PolicyCheckCommand.self, PolicySimulateCommand.self] }
+    static var subcommands: [any ParsableCommand.Type] {
+        [
+            PolicyCheckCommand.self, PolicySimulateCommand.self, PolicyDiffCommand.self, PolicyReviewCommand.self,
+            PolicyAskCommand.self,
+        ]
+    }
 }

@@ -1,3 +1,4 @@
+import Dialects
 import NetworkTypes
 import PolicyEngine
 import PolicyFiles
@@ -55,6 +56,7 @@ struct CheckReport: Encodable {
     let testsFailed: Int
     let findings: [Finding]
     let tests: [Test]
+    let boundaries: [BoundaryOutcome]
     let summary: Summary?
     /// Only where labels were asked for.
     let workloads: [LabelledWorkload]?
@@ -71,6 +73,7 @@ struct CheckReport: Encodable {
         warnings = result.diagnostics.count - errors
         guard let loaded = result.policy else {
             tests = []
+            boundaries = []
             (testsPassed, testsFailed) = (0, 0)
             summary = nil
             workloads = nil
@@ -78,8 +81,9 @@ struct CheckReport: Encodable {
         }
         let engine = PolicyEngine(workloads: loaded.workloads, policy: loaded.policy.lowered())
         tests = loaded.tests.map { Self.run($0, engine) }
-        testsPassed = tests.filter(\.passed).count
-        testsFailed = tests.count - testsPassed
+        boundaries = BoundaryOutcome.all(of: AskedPolicy(DialectPolicy(result)))
+        testsPassed = tests.filter(\.passed).count + boundaries.filter(\.holds).count
+        testsFailed = tests.count + boundaries.count - testsPassed
         workloads = withLabels ? loaded.workloads.map { Self.labels($0, loaded) } : nil
         var modes: [String: Int] = [:]
         for workload in loaded.workloads { modes[workload.mode?.rawValue ?? "without agent", default: 0] += 1 }

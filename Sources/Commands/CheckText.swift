@@ -14,6 +14,7 @@ struct CheckText {
                 context.paint(TerminalText.line(finding.text), finding.severity == .error ? .red : .yellow))
         }
         for test in report.tests where !test.passed { try self.test(test) }
+        for boundary in report.boundaries { try boundary.print(context, onlyBroken: true) }
         guard let summary = report.summary else {
             try context.print(context.paint("\(Self.count(report.errors, "error")): nothing is loaded", .red))
             return
@@ -25,7 +26,7 @@ struct CheckText {
                 + "\(Self.count(summary.rules, "rule")) in \(Self.count(summary.rulesets, "ruleset")), "
                 + "\(Self.count(summary.guardrails, "guardrail")), \(Self.count(summary.quarantines, "quarantine")), "
                 + (summary.identities == 1 ? "1 identity" : "\(summary.identities) identities"))
-        let tests = "\(report.testsPassed) of \(Self.count(report.tests.count, "test")) passed"
+        let tests = "\(report.testsPassed) of \(Self.count(report.tests.count + report.boundaries.count, "test")) passed"
         try context.say(
             "\(tests), \(Self.count(report.warnings, "warning"))", painting: tests,
             report.testsFailed == 0 ? .green : .red)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dialects
 import Flows
 import NetworkTypes
 import PolicyEngine
@@ -9,26 +10,29 @@ import PolicyModel
 struct ExplainCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Say whether one end may reach another, and why.",
-        usage: "bulkhead explain --policy <path> <source> <destination:port> [options]",
+        usage: "bulkhead explain (--policy <path> | --from <dialect> <path>) <source> <destination:port> [options]",
         discussion: "SRC and DST are addresses or names of workloads; an IPv6 address before a port stands in brackets."
     )
 
     @OptionGroup var policy: PolicyOption
-    @Argument(help: "Who opens the connection.")
-    var source: String
-    @Argument(help: ArgumentHelp("Who is reached, and on what.", valueName: "destination:port[/proto]"))
-    var destination: String
+    @Argument(
+        help: ArgumentHelp(
+            "Who opens the connection, and who is reached on what.", valueName: "source destination:port[/proto]"))
+    var ends: [String] = []
     @OptionGroup var facts: FlowFactOptions
     @OptionGroup var time: TimeOption
     @OptionGroup var output: FormatOption
 
     func run(in context: CommandContext) throws -> ExitStatus {
-        let target = try FlowTarget(destination)
-        let loaded = try context.loadPolicy(policy.policy)
         let instant = try time.instant(in: context)
+        let (asked, words) = try context.loadPolicy(policy, ends, count: 2)
+        guard words.count == 2 else {
+            throw CommandError("expected a source and a destination such as `web-1 db-1:5432`, got \(words.count) of 2")
+        }
+        let (source, target) = (words[0], try FlowTarget(words[1]))
         let ends: (IPAddress, IPAddress)
         do {
-            ends = try FlowInput(loaded.workloads).ends(Self.unbracketed(source), target.host)
+            ends = try FlowInput(asked).ends(Self.unbracketed(source), target.host)
         } catch {
             throw CommandError(error.message)
         }
@@ -40,15 +44,14 @@ struct ExplainCommand: ContextCommand {
             source: FlowEnd(ends.0), destination: FlowEnd(ends.1), proto: target.proto, destinationPort: target.port,
             icmp: target.icmp)
         try facts.apply(to: &flow)
-        let engine = PolicyEngine(workloads: loaded.workloads, policy: loaded.policy.lowered())
-        let explanation = engine.explain(flow, at: instant)
-        let index = PolicyIndex(loaded)
-        let advice = ExplanationAdvice(flow, explanation, loaded.policy, index)
+        let explanation = asked.engine().explain(flow, at: instant)
+        let index = asked.index
+        let advice = ExplanationAdvice(explanation, asked.reading.loaded?.policy, index)
         switch output.format {
         case .text: try ExplanationText(context, index).print(flow, explanation, advice)
         case .json, .jsonl: try context.printJSON(ExplanationJSON(flow, explanation, index, advice), output.format)
         }
-        return .fine
+        return asked.status
     }
 
     private static func unbracketed(_ text: String) -> String {

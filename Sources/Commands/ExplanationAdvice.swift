@@ -13,6 +13,7 @@ struct ExplanationAdvice {
             case quarantineException
             case allowWinsOverDeny
             case never
+            case changeForeignRule
             case enforce
             case state
         }
@@ -24,24 +25,30 @@ struct ExplanationAdvice {
     }
 
     private(set) var items: [Item] = []
-    private let policy: Policy
+    private let policy: Policy?
     private let index: PolicyIndex
     private let sources: [SubjectExplanation]
     private let destinations: [SubjectExplanation]
 
-    init(_ flow: Flow, _ explanation: Explanation, _ policy: Policy, _ index: PolicyIndex) {
+    /// Looks for ways; `policy` is Bulkhead's own, where that is asked.
+    init(_ explanation: Explanation, _ policy: Policy?, _ index: PolicyIndex) {
         self.policy = policy
         self.index = index
         sources = explanation.source
         destinations = explanation.destination
         let layers = (sources + destinations).flatMap(\.layers)
-        for layer in layers where layer.decision.kind == .denied { denied(layer) }
+        for layer in layers where layer.decision.kind == .denied {
+            if layer.layer == Policy.layerID { denied(layer) } else { deniedByOthers(layer) }
+        }
         for layer in layers {
             for candidate in layer.candidates {
                 if case .undecided(let attribute) = candidate.role { state(attribute, candidate.rule) }
             }
         }
-        if layers.contains(where: { $0.decision.kind == .denied && $0.decision.decider.isDefault }) { allow() }
+        let isOurs = layers.contains {
+            $0.layer == Policy.layerID && $0.decision.kind == .denied && $0.decision.decider.isDefault
+        }
+        if isOurs { allow() }
         for subject in sources + destinations { enforce(subject) }
     }
 
@@ -54,6 +61,7 @@ struct ExplanationAdvice {
     private mutating func denied(_ layer: LayerExplanation) {
         guard case .rule(let id, _, _) = layer.decision.decider else { return }
         let needsAllow = !layer.candidates.contains { $0.action == .allow }
+        guard let policy else { return }
         if policy.guardrails.contains(where: { $0.id == id }) {
             add(
                 .guardrailException, [id.rawValue],
@@ -74,6 +82,21 @@ struct ExplanationAdvice {
         }
     }
 
+    /// What another language turns away is opened there.
+    private mutating func deniedByOthers(_ layer: LayerExplanation) {
+        switch layer.decision.decider {
+        case .rule(let id, let tier, _):
+            let place = index.place(of: id).map { " (\($0))" } ?? ""
+            add(
+                .changeForeignRule, [id.rawValue],
+                "a change of `\(id)` in layer \(layer.layer)\(place), or a rule before it in tier \(tier)")
+        case .tierDefault, .layerDefault, .selfTraffic, .nothing:
+            add(
+                .changeForeignRule, [layer.layer.rawValue],
+                "a rule in layer \(layer.layer) that allows it; nothing there does")
+        }
+    }
+
     /// Where an allow could stand: in a ruleset whose scope the destination lies in, or, where that is no workload, the source.
     private mutating func allow() {
         let toWorkload = destinations.contains { $0.workload != nil }
@@ -81,7 +104,7 @@ struct ExplanationAdvice {
         let end = toWorkload ? "destination" : "source"
         var inside: [String] = []
         var onlyAnywhere: [String] = []
-        for ruleset in policy.rulesets.sorted(by: { $0.id < $1.id }) {
+        for ruleset in (policy?.rulesets ?? []).sorted(by: { $0.id < $1.id }) {
             let scopes = ruleset.scopes.filter { holds($0, consenting) }
             if scopes.isEmpty { continue }
             let coversBoth = !toWorkload || scopes.contains { holds($0, sources) }
@@ -133,7 +156,7 @@ struct ExplanationAdvice {
     /// Which mode would enforce what is only evaluated.
     private mutating func enforce(_ subject: SubjectExplanation) {
         guard let id = subject.workload, let workload = index.workload(id) else { return }
-        for layer in subject.layers where layer.decision.kind == .denied {
+        for layer in subject.layers where layer.layer == Policy.layerID && layer.decision.kind == .denied {
             let isDefault = layer.decision.decider.isDefault
             guard let mode = workload.mode else {
                 add(.enforce, [id.rawValue], "an agent on `\(id)`, since nothing is enforced there without one")

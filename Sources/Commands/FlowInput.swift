@@ -17,9 +17,21 @@ struct FlowInput {
     /// The addresses of the policy's workloads, so that an end may be named.
     private let addresses: [String: [IPAddress]]
 
-    init(_ workloads: [Workload]) {
+    init(_ asked: AskedPolicy) {
         var addresses: [String: [IPAddress]] = [:]
-        for workload in workloads { addresses[workload.id.rawValue] = workload.addresses.sorted() }
+        var owners: [String: WorkloadID] = [:]
+        for workload in asked.workloads {
+            let id = workload.id.rawValue
+            // A name that several share, or that leaves the kind away, is understood where only one can be meant.
+            for name in [asked.index.name(of: workload.id), id.lastIndex(of: "[").map { String(id[..<$0]) } ?? id] {
+                if let other = owners.updateValue(workload.id, forKey: name), other != workload.id {
+                    addresses[name] = nil
+                } else {
+                    addresses[name] = workload.addresses.sorted()
+                }
+            }
+        }
+        for workload in asked.workloads { addresses[workload.id.rawValue] = workload.addresses.sorted() }
         self.addresses = addresses
     }
 

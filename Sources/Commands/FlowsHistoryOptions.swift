@@ -10,7 +10,7 @@ struct FlowsHistoryOptions: ParsableArguments {
     @Option(help: "The data directory that `flows import` filled.")
     var data: String
     @Option(help: "Only connections from this hour on, such as 2026-11-22T10:00:00Z.")
-    var from: String?
+    var since: String?
     @Option(help: "Only connections from before this time; whole hours count.")
     var until: String?
 
@@ -49,11 +49,11 @@ struct FlowsHistoryOptions: ParsableArguments {
     }
 
     private func window() throws -> Range<Instant>? {
-        if from == nil, until == nil { return nil }
-        let lower = try from.map { try TimeOption.instant($0, for: "--from") } ?? Instant(rawValue: .min)
+        if since == nil, until == nil { return nil }
+        let lower = try since.map { try TimeOption.instant($0, for: "--since") } ?? Instant(rawValue: .min)
         let upper = try until.map { try TimeOption.instant($0, for: "--until") } ?? Instant(rawValue: .max)
         guard lower < upper else {
-            throw CommandError("expected --from before --until, got `\(from ?? "")` and `\(until ?? "")`")
+            throw CommandError("expected --since before --until, got `\(since ?? "")` and `\(until ?? "")`")
         }
         return lower..<upper
     }

@@ -2,7 +2,6 @@ import ArgumentParser
 import FlowAnalysis
 import NetworkTypes
 import PolicyEngine
-import PolicyFiles
 import PolicyModel
 
 /// `bulkhead map`: who reaches whom, gathered by labels or by subnets.
@@ -16,8 +15,7 @@ struct MapCommand: ContextCommand {
             """)
 
     @OptionGroup var history: FlowsHistoryOptions
-    @Option(help: "A policy: its labels, address sets and verdicts.")
-    var policy: String?
+    @OptionGroup var policy: PolicyOption
     @Option(help: "The label dimensions to group by, separated by commas.")
     var by = "app,env,role"
     @Option(help: "How many edges the table shows; JSON has all.")
@@ -32,17 +30,18 @@ struct MapCommand: ContextCommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let dimensions = try Self.dimensions(by)
         let instant = try time.instant(in: context)
-        let loaded = try policy.map { try context.loadPolicy($0) }
+        let hasPolicy = policy.policy != nil || !policy.dialects.from.isEmpty
+        let asked = hasPolicy ? try context.loadPolicy(policy) : nil
         let edges = try history.edges(in: context)
-        let engine = loaded.map { PolicyEngine(workloads: $0.workloads, policy: $0.policy.lowered()) }
+        let engine = asked?.engine()
         let map = FlowMap(
-            edges, workloads: loaded?.workloads ?? [], addressSets: loaded?.policy.addressSets ?? [:],
+            edges, workloads: asked?.workloads ?? [], addressSets: asked?.policy.addressSets ?? [:],
             by: dimensions, engine: engine, at: instant)
         switch output.format {
         case .text: try MapText(context, top: top).print(map)
         case .json, .jsonl: try context.printJSON(MapJSON(map), output.format)
         }
-        return .fine
+        return asked?.status ?? .fine
     }
 
     private static func dimensions(_ text: String) throws -> [LabelKey] {

@@ -1,35 +1,43 @@
-import PolicyFiles
+import Dialects
+import NetworkTypes
 import PolicyModel
 
-/// What people wrote about each rule, by the identifier that verdicts report.
+/// What people wrote about each rule, by the identifier that verdicts report, and who the workloads are.
 struct PolicyIndex {
-    private var documentation: [RuleID: Documentation] = [:]
-    private let locations: [RuleID: Diagnostic.Location]
+    private var origins: [RuleID: RuleOrigin]
+    private var names: [WorkloadID: String]
     private var workloads: [WorkloadID: Workload] = [:]
+    private var standIns: Set<IPAddress>
 
-    init(_ loaded: LoadedPolicy) {
-        locations = loaded.locations
-        for workload in loaded.workloads { workloads[workload.id] = workload }
-        for rule in loaded.policy.essential { documentation[rule.id] = rule.documentation }
-        for ruleset in loaded.policy.rulesets {
-            for rule in ruleset.rules { documentation[rule.id] = rule.documentation }
-        }
-        for guardrail in loaded.policy.guardrails {
-            documentation[guardrail.id] = guardrail.documentation
-            for exception in guardrail.exceptions { documentation[exception.id] = exception.documentation }
-        }
-        for quarantine in loaded.policy.quarantines {
-            documentation[quarantine.id] = quarantine.documentation
-            for exception in quarantine.exceptions { documentation[exception.id] = exception.documentation }
-        }
+    init(_ reading: DialectPolicy) {
+        origins = reading.origins
+        names = reading.names
+        standIns = reading.standIns
+        for workload in reading.workloads { workloads[workload.id] = workload }
     }
 
-    /// Why the rule exists; nil for what Bulkhead itself does.
-    func documentation(of id: RuleID) -> Documentation? { documentation[id] }
+    /// Why the rule exists; nil for what Bulkhead itself does, and where its language cannot say.
+    func documentation(of id: RuleID) -> Documentation? { origins[id]?.documentation }
 
     /// Where the rule is written, as `file:line`.
-    func place(of id: RuleID) -> String? { locations[id].map { "\($0.file):\($0.line)" } }
+    func place(of id: RuleID) -> String? { origins[id]?.location.map { "\($0.file):\($0.line)" } }
 
     /// The workload of this name.
     func workload(_ id: WorkloadID) -> Workload? { workloads[id] }
+
+    /// What answers call a workload.
+    func name(of id: WorkloadID) -> String { names[id] ?? id.rawValue }
+
+    /// Whether the address was made up, so that it means nothing to people.
+    func isStandIn(_ address: IPAddress) -> Bool { standIns.contains(address) }
+
+    /// The same, with what another policy says besides.
+    func adding(_ other: PolicyIndex) -> PolicyIndex {
+        var result = self
+        result.origins.merge(other.origins) { mine, _ in mine }
+        result.names.merge(other.names) { mine, _ in mine }
+        result.standIns.formUnion(other.standIns)
+        result.workloads.merge(other.workloads) { mine, _ in mine }
+        return result
+    }
 }

@@ -1,8 +1,8 @@
 import ArgumentParser
+import Dialects
 import FlowAnalysis
 import NetworkTypes
 import PolicyEngine
-import PolicyFiles
 import PolicyModel
 
 /// Which verdicts a simulation lists edges by; `VerdictView` as an argument.
@@ -32,10 +32,13 @@ struct PolicySimulateCommand: ContextCommand {
             ends. Exit code 1: something would break.
             """)
 
-    @Option(help: "The active policy: a file, or a directory whose files are one policy.")
-    var policy: String
-    @Option(help: "The draft, likewise.")
-    var draft: String
+    @OptionGroup var active: PolicyOption
+    @Option(help: "The draft: a file or directory, in the language of --from unless --draft-from says another.")
+    var draft: String?
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("The draft as --from has it.", valueName: "dialect path"))
+    var draftFrom: [String] = []
     @OptionGroup var history: FlowsHistoryOptions
     @Option(
         name: .customLong("as"),
@@ -52,19 +55,29 @@ struct PolicySimulateCommand: ContextCommand {
 
     func run(in context: CommandContext) throws -> ExitStatus {
         let instant = try time.instant(in: context)
-        let active = try context.loadPolicy(policy)
-        let new = try context.loadPolicy(draft)
+        let active = try context.loadPolicy(self.active)
+        let new = try loadDraft(context)
         let edges = try history.edges(in: context, withDirections: true)
         let simulation = Simulation(
-            edges, active: PolicyEngine(workloads: active.workloads, policy: active.policy.lowered()),
-            draft: PolicyEngine(workloads: new.workloads, policy: new.policy.lowered()), at: instant,
-            view: view.verdicts)
+            edges, active: active.engine(), draft: new.engine(), at: instant, view: view.verdicts)
         let names = SimulateNames(new, active)
         switch output.format {
         case .text: try SimulateText(context, names, top: top).print(simulation)
         case .json, .jsonl: try context.printJSON(SimulateJSON(simulation, names, at: instant), output.format)
         }
-        return simulation.breaksSomething ? .found : .fine
+        return simulation.breaksSomething ? .found : max(active.status, new.status)
+    }
+
+    private func loadDraft(_ context: CommandContext) throws -> AskedPolicy {
+        var words = draftFrom
+        // A draft without a language of its own is in that of the active policy.
+        if words.isEmpty, active.policy == nil {
+            let groups = try DialectWords(active.dialects.from).groups
+            if groups.count == 1 { words = [groups[0].dialect.rawValue] }
+        }
+        let read = try DialectWords(words, policy: draft)
+        guard !read.groups.isEmpty else { throw CommandError("expected --draft PATH or --draft-from DIALECT PATH") }
+        return try context.load(read, active.dialects, orPolicy: false)
     }
 }
 
@@ -74,13 +87,14 @@ struct SimulateNames {
     let draft: PolicyIndex
     let active: PolicyIndex
 
-    init(_ draft: LoadedPolicy, _ active: LoadedPolicy) {
-        self.draft = PolicyIndex(draft)
-        self.active = PolicyIndex(active)
+    init(_ draft: AskedPolicy, _ active: AskedPolicy) {
+        self.draft = draft.index
+        self.active = active.index
         for policy in [active, draft] {
             var owners: [IPAddress: [String]] = [:]
             for workload in policy.workloads {
-                for address in workload.addresses { owners[address, default: []].append(workload.id.rawValue) }
+                let name = policy.index.name(of: workload.id)
+                for address in workload.addresses { owners[address, default: []].append(name) }
             }
             for (address, names) in owners { workloads[address] = names.sorted().joined(separator: "+") }
         }

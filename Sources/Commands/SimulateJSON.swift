@@ -1,6 +1,8 @@
+import PolicyEngine
 import FlowAnalysis
 import Flows
 import NetworkTypes
+import PolicyEngine
 import PolicyModel
 
 /// A simulation as JSON.

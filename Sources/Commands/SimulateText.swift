@@ -1,6 +1,7 @@
 import FlowAnalysis
 import Flows
 import NetworkTypes
+import PolicyEngine
 import PolicyModel
 
 /// A simulation for people: the sums of both views, then what changes, edge by edge.

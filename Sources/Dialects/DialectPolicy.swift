@@ -1,4 +1,5 @@
 public import NetworkTypes
+public import PolicyFiles
 public import PolicyModel
 
 /// What a reader understood of policy in one language or several, and what not.
@@ -19,6 +20,10 @@ public struct DialectPolicy: Sendable {
     public var origins: [RuleID: RuleOrigin]
     /// What was found while reading, by file and line.
     public var findings: [DialectFinding]
+    /// Whether the product that enforces the policy would refuse it as a whole; then no answer may come of it.
+    public var isRefused = false
+    /// Bulkhead's own policy as its files say it, where that is one of the languages.
+    public var loaded: LoadedPolicy?
 
     /// Makes a policy; what is left out is empty.
     public init(

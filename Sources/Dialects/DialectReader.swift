@@ -8,10 +8,14 @@ public struct DialectOptions: Sendable {
     /// Tailscale: the answer of the API's devices call, which names the nodes of the tailnet; nil when there is none.
     public var devices: PolicySource?
 
+    /// The families in which a workload without an address gets one made up.
+    public var standInFamilies: [AddressFamily]
+
     /// Makes options.
-    public init(now: Instant, devices: PolicySource? = nil) {
+    public init(now: Instant, devices: PolicySource? = nil, standInFamilies: [AddressFamily] = [.ipv4]) {
         self.now = now
         self.devices = devices
+        self.standInFamilies = standInFamilies
     }
 }
 

@@ -24,8 +24,8 @@ public struct FlowStore: Sendable {
                 try FileManager.default.createDirectory(
                     atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             }
-        } catch {
-            throw FlowStoreError(.badDirectory, "cannot make the data directory `\(directory)`: \(error)")
+        } catch let error as CocoaError {
+            throw FlowStoreError(.badDirectory, error.reason)
         }
         let path = directory + "/" + Self.fileName
         // SQLite gives its write-ahead log the mode of the database, so the database is made first.

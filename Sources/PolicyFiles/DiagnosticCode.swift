@@ -87,9 +87,9 @@ package enum DiagnosticCode: String, CaseIterable, Sendable {
 }
 
 /// A fault in the text of one value, before its place in the file is known.
-struct TextFault: Error {
+package struct TextFault: Error {
     let code: DiagnosticCode
-    let message: String
+    package let message: String
     /// How far into the text the fault lies, in bytes.
     var offset = 0
 

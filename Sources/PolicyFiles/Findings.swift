@@ -1,16 +1,18 @@
-import PolicyModel
+package import PolicyModel
 
 /// What was found while loading, bounded, so that no file makes an endless report.
-struct Findings {
+package struct Findings {
     /// How many findings are kept.
-    static let maximumCount = 1_000
+    package static let maximumCount = 1_000
 
-    private(set) var diagnostics: [Diagnostic] = []
-    private(set) var errorCount = 0
-    var hasErrors: Bool { errorCount > 0 }
+    package private(set) var diagnostics: [Diagnostic] = []
+    package private(set) var errorCount = 0
+    package var hasErrors: Bool { errorCount > 0 }
     private var isFull = false
 
-    mutating func report(
+    package init() {}
+
+    package mutating func report(
         _ code: DiagnosticCode, _ message: String, at location: Diagnostic.Location?,
         related: [Diagnostic.Location] = []
     ) {
@@ -30,7 +32,7 @@ struct Findings {
     }
 
     /// The message as one line that no terminal takes for a command, whatever input it quotes.
-    private static func line(_ message: String) -> String {
+    package static func line(_ message: String) -> String {
         var result = ""
         for scalar in message.unicodeScalars {
             let isSpace = scalar == "\n" || scalar == "\t" || scalar == "\r"
@@ -44,7 +46,7 @@ struct Findings {
     }
 
     /// The findings by place: files in the order given, then line, then column; what has no place comes last.
-    func sorted(files: [String]) -> [Diagnostic] {
+    package func sorted(files: [String]) -> [Diagnostic] {
         var order: [String: Int] = [:]
         for (index, file) in files.enumerated() where order[file] == nil { order[file] = index }
         func key(_ diagnostic: Diagnostic) -> (Int, Int, Int) {

@@ -12,6 +12,8 @@ public struct LoadedPolicy: Hashable, Sendable {
     public var policy: Policy
     /// The flows that must be allowed or denied.
     public var tests: [LoadedTest]
+    /// The boundaries that must hold.
+    public var boundaryTests: [BoundaryTest]
     /// Where each label of each workload comes from.
     public var labelProvenance: [WorkloadID: [LabelKey: LabelSource]]
     /// The host names that the inventory states.

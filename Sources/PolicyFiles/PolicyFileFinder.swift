@@ -2,25 +2,45 @@ import Foundation
 import PolicyModel
 
 /// Finds and reads the files of a policy.
-enum PolicyFileFinder {
+package enum PolicyFileFinder {
+    /// Which files of a directory are read, and how many bytes.
+    package struct Selection: Sendable {
+        /// How the names of files end; a file that is named itself is read whatever its name.
+        package var suffixes: [String]
+        /// How many bytes one file may hold.
+        package var maximumFileBytes: Int
+        /// How many bytes all files together may hold.
+        package var maximumBytes: Int
+
+        package init(suffixes: [String], maximumFileBytes: Int, maximumBytes: Int) {
+            self.suffixes = suffixes
+            self.maximumFileBytes = maximumFileBytes
+            self.maximumBytes = maximumBytes
+        }
+
+        /// Bulkhead's own policy files.
+        package static let policy = Selection(
+            suffixes: [".yaml", ".yml"], maximumFileBytes: SourceText.maximumBytes, maximumBytes: 64 << 20)
+    }
+
     /// How many files a directory may hold.
     static let maximumFiles = 10_000
-    /// How many bytes all files together may hold.
-    static let maximumBytes = 64 << 20
     /// How deep directories may nest.
     static let maximumDepth = 32
 
     /// The files at or below the path, in the order of their paths; what cannot be read is reported.
-    static func sources(at path: String, findings: inout Findings) -> [PolicySource] {
+    package static func sources(
+        at path: String, _ selection: Selection = .policy, findings: inout Findings
+    ) -> [PolicySource] {
         var paths: [String] = []
         switch kind(path) {
         case .file: paths = [path]
         case .directory:
             let base = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-            collect(base, depth: 0, into: &paths, findings: &findings)
+            collect(base, selection, depth: 0, into: &paths, findings: &findings)
             if paths.isEmpty, !findings.hasErrors {
-                findings.report(
-                    .noPolicyFiles, "expected at least one `.yaml` or `.yml` file in `\(path)`, got none", at: nil)
+                let names = selection.suffixes.map { "`\($0)`" }.joined(separator: " or ")
+                findings.report(.noPolicyFiles, "expected at least one \(names) file in `\(path)`, got none", at: nil)
             }
         case .other(let got):
             findings.report(.unreadable, "expected a file or directory at `\(path)`, got \(got)", at: nil)
@@ -30,7 +50,7 @@ enum PolicyFileFinder {
                 .tooLarge, "expected at most \(maximumFiles) files in `\(path)`, got \(paths.count)", at: nil)
             return []
         }
-        return read(paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }, findings: &findings)
+        return read(paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }, selection, findings: &findings)
     }
 
     private enum Kind {
@@ -57,7 +77,7 @@ enum PolicyFileFinder {
     }
 
     private static func collect(
-        _ directory: String, depth: Int, into paths: inout [String], findings: inout Findings
+        _ directory: String, _ selection: Selection, depth: Int, into paths: inout [String], findings: inout Findings
     ) {
         guard depth < maximumDepth else {
             findings.report(
@@ -73,7 +93,7 @@ enum PolicyFileFinder {
         }
         for name in names where !name.hasPrefix(".") {
             let path = "\(directory)/\(name)"
-            let isPolicy = name.hasSuffix(".yaml") || name.hasSuffix(".yml")
+            let isPolicy = selection.suffixes.contains(where: name.hasSuffix)
             let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) != nil
             switch kind(path) {
             case .directory where isLink:
@@ -82,7 +102,7 @@ enum PolicyFileFinder {
                     .symbolicLink,
                     "expected a directory at `\(path)`, got a symbolic link to one; name its target instead",
                     at: nil)
-            case .directory: collect(path, depth: depth + 1, into: &paths, findings: &findings)
+            case .directory: collect(path, selection, depth: depth + 1, into: &paths, findings: &findings)
             case .file where isPolicy: paths.append(path)
             case .other(let got) where isPolicy:
                 findings.report(.unreadable, "expected a file at `\(path)`, got \(got)", at: nil)
@@ -92,7 +112,9 @@ enum PolicyFileFinder {
         }
     }
 
-    private static func read(_ paths: [String], findings: inout Findings) -> [PolicySource] {
+    private static func read(
+        _ paths: [String], _ selection: Selection, findings: inout Findings
+    ) -> [PolicySource] {
         var sources: [PolicySource] = []
         var total = 0
         for path in paths {
@@ -100,10 +122,10 @@ enum PolicyFileFinder {
                 let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
                 defer { try? handle.close() }
                 // One byte more than allowed tells a file that is too large without reading all of it.
-                let data = try handle.read(upToCount: SourceText.maximumBytes + 1) ?? Data()
+                let data = try handle.read(upToCount: selection.maximumFileBytes + 1) ?? Data()
                 total += data.count
-                guard total <= maximumBytes else {
-                    findings.report(.tooLarge, "expected at most \(maximumBytes) bytes in all files", at: nil)
+                guard total <= selection.maximumBytes else {
+                    findings.report(.tooLarge, "expected at most \(selection.maximumBytes) bytes in all files", at: nil)
                     return []
                 }
                 sources.append(PolicySource(name: path, bytes: Array(data)))

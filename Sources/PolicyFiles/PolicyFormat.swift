@@ -128,12 +128,16 @@ package enum PolicyFormat {
         [required("name"), required("from"), required("to"), required("service"), required("expect")]
             + optional("fromProcess", "toProcess", "fromPrincipal", "toPrincipal", "conditions", "at"))
 
+    static let boundaryTest = Shape(
+        "boundaryTest", article: "a test of a boundary",
+        [required("name"), required("only"), required("reaches"), required("services")] + optional("at"))
+
     static let principal = Shape("principal", article: "a principal", [required("name")] + optional("groups"))
 
     /// Every mapping with fixed keys.
     package static let shapes = [
         file, workload, labelRule, end, members, ruleset, rule, guardrail, guardrailException, quarantine,
-        quarantineException, essential, enforcement, test, principal,
+        quarantineException, essential, enforcement, test, boundaryTest, principal,
     ]
 
     /// What `action` may be.

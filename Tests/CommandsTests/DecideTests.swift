@@ -124,6 +124,22 @@ struct DecideTests {
         #expect(result.errors.contains("expected UTF-8"))
     }
 
+    @Test func jsonIsOneArrayOfTheSameAnswers() throws {
+        let policy = try PolicyFile(PolicyFile.small)
+        let lines = "{\(Self.https)}\n\nnonsense\n {\(Self.https.replacing("5432", with: "22"))} \r\n"
+        for (input, status, count) in [(lines, ExitStatus.found, 2), ("", .fine, 0), ("nonsense\n", .found, 0)] {
+            let answers = try ["json", "jsonl"].map {
+                try Invocation(["decide", "--policy", policy.path, "--format", $0], input: input)
+            }
+            #expect(answers.map(\.status) == [status, status])
+            let array = try #require(try JSONSerialization.jsonObject(with: Data(answers[0].output.utf8)) as? NSArray)
+            let single = try answers[1].output.split(separator: "\n").map {
+                try JSONSerialization.jsonObject(with: Data($0.utf8))
+            }
+            #expect(array.count == count && array == single as NSArray)
+        }
+    }
+
     @Test func noLineIsNoFault() throws {
         let result = try decide("")
         #expect(result.status == .fine)

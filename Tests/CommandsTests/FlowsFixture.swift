@@ -15,12 +15,12 @@ final class FlowsFixture {
     ///
     /// Expectations were counted by `python3 Examples/apt29/count.py apt29-day1/*_conn.log`, which shares nothing with
     /// this package.
-    static let apt29: String = {
-        let data =
-            ProcessInfo.processInfo.environment["BULKHEAD_TESTDATA"].map { URL(fileURLWithPath: $0) }
-            ?? repository.appending(path: "../shared/testdata").standardized
-        return data.appending(path: "zeek/apt29-day1").path
-    }()
+    static let apt29 = testData.appending(path: "zeek/apt29-day1").path
+
+    /// Data of other projects, beside the checkout or where `BULKHEAD_TESTDATA` says.
+    static let testData =
+        ProcessInfo.processInfo.environment["BULKHEAD_TESTDATA"].map { URL(fileURLWithPath: $0) }
+        ?? repository.appending(path: "../shared/testdata").standardized
 
     /// A day in November 2026, before any review date of the examples.
     static let now = Instant(rawValue: 1_795_342_220_000_000_000)

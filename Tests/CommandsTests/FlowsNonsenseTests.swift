@@ -14,6 +14,10 @@ import Testing
         ("import without data", ["flows", "import", "GOOD"], "--data"),
         ("import into nothing", ["flows", "import", "GOOD", "--data", ""], "--data"),
         ("import into a file", ["flows", "import", "GOOD", "--data", "GOOD"], "GOOD"),
+        (
+            "import into a place that cannot be made", ["flows", "import", "GOOD", "--data", "/proc/nowhere/data"],
+            "bulkhead: error: cannot use `/proc/nowhere`: No such file or directory\n"
+        ),
         ("import standard input", ["flows", "import", "-", "--data", "DATA"], "reads its input twice"),
         ("import an empty directory", ["flows", "import", "EMPTY", "--data", "DATA"], "found no file"),
         (
@@ -28,13 +32,13 @@ import Testing
         ("map by a stray comma", ["map", "--data", "DATA", "--by", "app,"], "`app,`"),
         ("map by a word of the selector language", ["map", "--data", "DATA", "--by", "not"], "`not`"),
         ("map by one thing twice", ["map", "--data", "DATA", "--by", "app,app"], "each label dimension once"),
-        ("map from no time", ["map", "--data", "DATA", "--from", "yesterday"], "for --from, got `yesterday`"),
+        ("map from no time", ["map", "--data", "DATA", "--since", "yesterday"], "for --since, got `yesterday`"),
         ("map until too late", ["map", "--data", "DATA", "--until", "9999-01-01T00:00:00Z"], "for --until, got `9999"),
-        ("map from a day", ["map", "--data", "DATA", "--from", "2026-01-02"], "for --from, got `2026-01-02`"),
+        ("map from a day", ["map", "--data", "DATA", "--since", "2026-01-02"], "for --since, got `2026-01-02`"),
         (
             "a window backwards",
-            ["map", "--data", "DATA", "--from", "2026-01-02T00:00:00Z", "--until", "2026-01-01T00:00:00Z"],
-            "expected --from before --until"
+            ["map", "--data", "DATA", "--since", "2026-01-02T00:00:00Z", "--until", "2026-01-01T00:00:00Z"],
+            "expected --since before --until"
         ),
         ("the top none", ["map", "--data", "DATA", "--top", "0"], "--top"),
         ("a policy that is not there", ["map", "--data", "DATA", "--policy", "nowhere"], "cannot load the policy"),

@@ -96,11 +96,11 @@ import Testing
             try fixture.run(["map", "--data", fixture.data, "--format", "json"] + window).json()
                 .number("total", "connections")
         }
-        #expect(try connections("--from", "2020-04-30T00:59:00Z") == 569)
-        #expect(try connections("--from", "2020-04-30T01:00:00Z") == nil)
+        #expect(try connections("--since", "2020-04-30T00:59:00Z") == 569)
+        #expect(try connections("--since", "2020-04-30T01:00:00Z") == nil)
         #expect(try connections("--until", "2020-04-30T00:00:01Z") == 569)
         #expect(try connections("--until", "2020-04-30T00:00:00Z") == nil)
-        #expect(try connections("--from", "2020-04-30T02:30:00+02:00", "--until", "2020-04-30T00:31:00Z") == 569)
+        #expect(try connections("--since", "2020-04-30T02:30:00+02:00", "--until", "2020-04-30T00:31:00Z") == 569)
     }
 
     @Test func theTableSaysWhatItLeavesOut() throws {

@@ -10,7 +10,7 @@ struct NonsenseTests {
         "policy check /no/such/place", "policy check /dev/null", "policy check P --labels=yes", "policy check ''",
         "policy --check P", "help nope", "help policy nope", "help policy check nope", "help help",
         "decide", "decide P", "decide --policy", "decide --policy /no/such/place", "decide --policy P --format text",
-        "decide --policy P --format json", "decide --policy P --flows /no/such/file", "decide --policy P --flows /",
+        "decide --policy P --format xml", "decide --policy P --flows /no/such/file", "decide --policy P --flows /",
         "decide --policy P --at tomorrow", "decide --policy P --at 2026-11-22",
         "decide --policy P --at 2026-02-30T00:00:00Z",
         "decide --policy BAD",

@@ -23,7 +23,9 @@ import Testing
          "enforcement": [{"mode": "full", "members": "app = shop"}],
          "tests": [{"name": "t", "from": "w", "to": "w", "service": "tcp/1", "expect": "allowed", "fromProcess": "/a",
             "toProcess": "/b", "fromPrincipal": {"name": "p", "groups": "g"}, "toPrincipal": "p",
-            "conditions": {"c": true}, "at": "2027-01-01T00:00:00Z"}]}
+            "conditions": {"c": true}, "at": "2027-01-01T00:00:00Z"},
+            {"name": "b", "only": "app = shop", "reaches": {"workloads": "w"}, "services": "web",
+            "at": "2027-01-01T00:00:00Z"}]}
         """
         .replacing(
             "CRITERIA",
@@ -43,6 +45,7 @@ import Testing
         "guardrailException": ["guardrails", "0", "exceptions", "0"], "quarantine": ["quarantines", "0"],
         "quarantineException": ["quarantines", "0", "exceptions", "0"], "essentialRule": ["essential", "0"],
         "enforcementEntry": ["enforcement", "0"], "test": ["tests", "0"], "principal": ["tests", "0", "fromPrincipal"],
+        "boundaryTest": ["tests", "1"],
     ]
 
     private func load(_ document: Any) throws -> PolicyLoadResult {

@@ -3,22 +3,6 @@ public import NetworkTypes
 public import PolicyEngine
 public import PolicyModel
 
-/// Which of the two results of a decision an analysis goes by (semantics §1).
-public enum VerdictView: String, Sendable, Hashable, CaseIterable {
-    /// As if each workload end were in full mode.
-    case policy
-    /// Only managed ends, under their mode.
-    case effective
-
-    /// The verdict of this view.
-    public func verdict(of decision: Decision) -> Verdict {
-        switch self {
-        case .policy: decision.policy
-        case .effective: decision.effective
-        }
-    }
-}
-
 /// An observed edge with what both policies say to it.
 public struct SimulatedEdge: Hashable, Sendable {
     /// The edge as it was observed.

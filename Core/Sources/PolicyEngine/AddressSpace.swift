@@ -1,10 +1,10 @@
-internal import NetworkTypes
+package import NetworkTypes
 internal import PolicyModel
 
 /// The address space of both families, cut wherever membership in one of the policy's address sets changes.
 ///
 /// Two addresses with one *signature* are in the same sets.
-struct AddressSpace: Sendable {
+package struct AddressSpace: Sendable {
     /// The distinct sets, in order of first mention.
     private(set) var sets: [AddressSet] = []
     private var indexOfSet: [AddressSet: Int] = [:]
@@ -80,7 +80,7 @@ struct AddressSpace: Sendable {
     }
 
     /// The elementary intervals of a family in ascending order, which together are the whole family.
-    func intervals(_ family: AddressFamily) -> [(range: ClosedRange<UInt128>, signature: UInt32)] {
+    package func intervals(_ family: AddressFamily) -> [(range: ClosedRange<UInt128>, signature: UInt32)] {
         let list = cuts(family)
         return list.indices.map { index in
             let end = index + 1 < list.count ? list[index + 1].start - 1 : family.highest

@@ -1,25 +1,25 @@
 internal import NetworkTypes
-internal import PolicyModel
+package import PolicyModel
 
 /// A flat rule with its names resolved to numbers.
-struct CompiledRule: Sendable {
+package struct CompiledRule: Sendable {
     /// A relation on columns.
-    enum ColumnRelation: Sendable {
+    package enum ColumnRelation: Sendable {
         case same([Int])
         case different([Int])
         case samePrincipal
     }
 
-    let source: FlatRule
+    package let source: FlatRule
     /// The number of the layer, and of the tier in it.
-    let layer: Int
-    let tier: Int
+    package let layer: Int
+    package let tier: Int
     /// The number of the tier that a pass goes on with; the number of tiers when that is the layer's default.
-    let passTo: Int
+    package let passTo: Int
     /// The numbers of the expressions.
-    let subject: Int
-    let peer: Int
-    let relations: [ColumnRelation]
+    package let subject: Int
+    package let peer: Int
+    package let relations: [ColumnRelation]
     /// Whether the verdict may depend on more of the flow than addresses, protocol, destination port and message.
     let needsFlow: Bool
 
@@ -100,33 +100,36 @@ extension PortSet {
 extension FlatRule {
     /// Whether the rule asks for anything that a class of flows does not determine.
     var asksForMore: Bool {
-        subjectAttributes != .none || peerAttributes != .none || !conditions.isEmpty
-            || relations.contains(.samePrincipal) || certainty != .exact
-            || services.contains {
-                if case .ports(_, _, let source) = $0 { return !source.isAll }
-                return false
-            }
+        if subjectAttributes.asksForSomething || peerAttributes.asksForSomething || !conditions.isEmpty { return true }
+        if case .approximate = certainty { return true }
+        for case .samePrincipal in relations { return true }
+        for case .ports(_, _, let source) in services where !source.isAll { return true }
+        return false
     }
 }
 
+extension AttributeMatch {
+    fileprivate var asksForSomething: Bool { processes != nil || principals != nil }
+}
+
 /// Which row of columns an expression holds for: the identities, in ascending order.
-struct ExpressionEntry: Sendable {
-    var source: EndExpression
+package struct ExpressionEntry: Sendable {
+    package var source: EndExpression
     var compiled: CompiledExpression
     /// The identities that it holds for, ascending.
-    var members: [UInt32] = []
+    package var members: [UInt32] = []
     /// How many rules, layers and selections use it.
-    var uses = 0
+    package var uses = 0
     /// The rules whose subject it is.
     var subjectOf: [UInt32] = []
 }
 
 /// What one identity enforces: the rules of which it is the subject, in order of precedence.
-struct IdentityRules: Sendable {
+package struct IdentityRules: Sendable {
     var egress: [UInt32] = []
     var ingress: [UInt32] = []
 
-    subscript(direction: Direction) -> [UInt32] {
+    package subscript(direction: Direction) -> [UInt32] {
         get {
             switch direction {
             case .egress: egress

@@ -105,7 +105,7 @@ extension DecisionTable {
         let asked = ends.map { end in
             end.rules.filter { atoms.covered(by: $0).containsSorted(atom) }.compactMap { engine.rules[Int($0)] }
         }
-        func verdict(_ view: View) -> Verdict {
+        func verdict(_ view: VerdictView) -> Verdict {
             let source = ends[0].judge(engine, asked[0], packet, view, instant)
             let destination = ends[1].judge(engine, asked[1], packet, view, instant)
             let denied = source.kind == .denied || destination.kind == .denied
@@ -136,14 +136,14 @@ struct RowEnd {
         self.isSelf = isSelf
         let packet = Packet(proto: .tcp, sourcePort: 1024, destinationPort: 0, icmp: nil)
         let probe = Self.question(packet, .policy, instant, direction, subject, peer, isSelf)
-        modes = View.allCases.map { view in
+        modes = VerdictView.allCases.map { view in
             engine.layers.indices.map { engine.enforcement(probe.seen(in: view), layer: $0) }
         }
     }
 
     /// What the end says to a packet when these rules are asked; the same walk as for a single flow.
     func judge(
-        _ engine: PolicyEngine, _ asked: [CompiledRule], _ packet: Packet, _ view: View, _ instant: Instant
+        _ engine: PolicyEngine, _ asked: [CompiledRule], _ packet: Packet, _ view: VerdictView, _ instant: Instant
     ) -> EndDecision {
         let question = Self.question(packet, view, instant, direction, subject, peer, isSelf)
         let modes = self.modes[view == .policy ? 0 : 1]
@@ -160,7 +160,8 @@ struct RowEnd {
     }
 
     private static func question(
-        _ packet: Packet, _ view: View, _ instant: Instant, _ direction: Direction, _ subject: UInt32, _ peer: UInt32,
+        _ packet: Packet, _ view: VerdictView, _ instant: Instant, _ direction: Direction, _ subject: UInt32,
+        _ peer: UInt32,
         _ isSelf: Bool
     ) -> Question {
         let nowhere = FlowEnd(IPAddress(ipv4: 0))

@@ -3,7 +3,7 @@ internal import PolicyModel
 /// The identities: the distinct rows of columns, each with the number of addresses that have it.
 ///
 /// A hash table with linear probing over one flat array of columns; finding or adding a row takes constant time.
-struct IdentityTable: Sendable {
+package struct IdentityTable: Sendable {
     /// The number of columns of a row.
     let width: Int
     /// All rows, one after the other; a row that nothing refers to keeps its place until it is used again.
@@ -20,16 +20,16 @@ struct IdentityTable: Sendable {
     }
 
     /// The number of places, used or free; identities are below it.
-    var capacity: Int { references.count }
+    package var capacity: Int { references.count }
 
     /// The number of identities in use.
     var count: Int { references.count - free.count }
 
     /// Whether the place holds an identity.
-    func isUsed(_ identity: UInt32) -> Bool { references[Int(identity)] > 0 }
+    package func isUsed(_ identity: UInt32) -> Bool { references[Int(identity)] > 0 }
 
     /// One column of an identity.
-    func column(_ column: Int, of identity: UInt32) -> UInt32 { columns[Int(identity) * width + column] }
+    package func column(_ column: Int, of identity: UInt32) -> UInt32 { columns[Int(identity) * width + column] }
 
     /// Adds a reference to the identity with this row; `isNew` when there was none before.
     mutating func retain(_ row: [UInt32]) -> (identity: UInt32, isNew: Bool) {
@@ -127,7 +127,7 @@ struct IdentityTable: Sendable {
 }
 
 /// The agent column of an identity: mode in the low bits, then whether it enforces process and principal parts.
-enum AgentColumn {
+package enum AgentColumn {
     static func code(_ workload: Workload) -> UInt32 {
         let mode: UInt32 =
             switch workload.mode {
@@ -150,5 +150,5 @@ enum AgentColumn {
         }
     }
 
-    static func enforcesAttributes(_ code: UInt32) -> Bool { code & 8 != 0 }
+    package static func enforcesAttributes(_ code: UInt32) -> Bool { code & 8 != 0 }
 }

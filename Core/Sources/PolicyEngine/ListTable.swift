@@ -1,18 +1,24 @@
 /// Distinct lists of numbers, numbered in order of first appearance.
 ///
 /// A hash table with linear probing over one flat array; a list costs no allocation of its own.
-struct ListTable: Sendable {
+package struct ListTable: Sendable {
     private var items: [UInt32] = []
     /// Where each list begins, and the end of the last.
     private var starts: [Int] = [0]
     // INVARIANT: a power of two, at least twice the number of lists; 0 is an empty bucket, else list + 1.
     private var buckets = [UInt32](repeating: 0, count: 64)
 
+    /// A table without a list.
+    package init() {}
+
     /// The number of lists.
-    var count: Int { starts.count - 1 }
+    package var count: Int { starts.count - 1 }
+
+    /// The list with this number.
+    package subscript(number: Int) -> ArraySlice<UInt32> { items[starts[number]..<starts[number + 1]] }
 
     /// The number of a list; `isNew` when it was not there before.
-    mutating func number(of list: [UInt32]) -> (number: Int, isNew: Bool) {
+    package mutating func number(of list: [UInt32]) -> (number: Int, isNew: Bool) {
         list.withUnsafeBufferPointer { number(of: $0) }
     }
 

@@ -1,13 +1,5 @@
 internal import NetworkTypes
-internal import PolicyModel
-
-/// The two ways to read the modes (semantics §1).
-enum View: CaseIterable {
-    /// As if each workload end were in full mode.
-    case policy
-    /// Only managed ends, under their mode.
-    case effective
-}
+package import PolicyModel
 
 /// What a packet of a flow carries; the reply of a stateless layer is one too.
 struct Packet {
@@ -36,7 +28,7 @@ struct Question {
     let flow: Flow
     let packet: Packet
     let instant: Instant
-    let view: View
+    let view: VerdictView
     /// Whether the subject is the source of the *flow*, which the names of attributes follow.
     let subjectIsSource: Bool
     /// The direction of the *packet*, seen from the subject.
@@ -51,7 +43,7 @@ struct Question {
     var principalAttribute: FlowAttribute { subjectIsSource ? .sourcePrincipal : .destinationPrincipal }
 
     /// The same question under another view.
-    func seen(in view: View) -> Question {
+    func seen(in view: VerdictView) -> Question {
         Question(
             flow: flow, packet: packet, instant: instant, view: view, subjectIsSource: subjectIsSource,
             direction: direction, subject: subject, peers: peers, isSelf: isSelf)
@@ -66,10 +58,10 @@ struct Question {
 }
 
 extension PolicyEngine {
-    func column(_ column: Int, _ identity: UInt32) -> UInt32 { identities.column(column, of: identity) }
+    package func column(_ column: Int, _ identity: UInt32) -> UInt32 { identities.column(column, of: identity) }
 
     /// Whether an expression holds for an identity.
-    func holds(_ expression: Int, _ identity: UInt32) -> Bool {
+    package func holds(_ expression: Int, _ identity: UInt32) -> Bool {
         identities.columns.withUnsafeBufferPointer {
             guard let base = $0.baseAddress else { return false }
             return expressions[expression].compiled.matches(
@@ -188,7 +180,7 @@ extension PolicyEngine {
     }
 
     /// The mode in which an agent enforces a layer at an identity in this view; nil without an agent.
-    func mode(of identity: UInt32, _ layer: CompiledLayer, _ view: View) -> EnforcementMode? {
+    package func mode(of identity: UInt32, _ layer: CompiledLayer, _ view: VerdictView) -> EnforcementMode? {
         guard column(Vocabulary.Column.owned, identity) == 1 else { return nil }
         switch view {
         case .policy: return .full

@@ -66,7 +66,7 @@ struct PairKeys: Sendable {
         var state: [UInt32] = []
         for layer in engine.layers {
             state.append(engine.holds(layer.appliesTo, subject) ? 1 : 0)
-            for view in View.allCases {
+            for view in VerdictView.allCases {
                 state.append(UInt32(engine.mode(of: subject, layer, view)?.strength ?? 9))
             }
             for tier in layer.tiers { state.append(engine.decidesOnNoMatch(tier, subject, direction) ? 1 : 0) }

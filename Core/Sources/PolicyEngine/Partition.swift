@@ -1,21 +1,21 @@
 /// Items in cells, split set by set until two items are in one cell only when no set tells them apart.
 ///
 /// Splitting by a set costs its size.
-struct Partition: Sendable {
+package struct Partition: Sendable {
     /// The cell of each item; `outside` for what takes no part.
-    private(set) var cells: [UInt32]
+    package private(set) var cells: [UInt32]
     /// The number of cells; none is empty.
-    private(set) var count: Int
+    package private(set) var count: Int
     private var sizes: [UInt32]
     // Per cell, of the set being split by: how many items it has there, and the cell that those go to.
     private var hits: [UInt32]
     private var fresh: [UInt32]
 
     /// The cell of an item that takes no part.
-    static let outside = UInt32.max
+    package static let outside = UInt32.max
 
     /// Items that start in these cells, whose numbers have no gaps.
-    init(cells: [UInt32], count: Int) {
+    package init(cells: [UInt32], count: Int) {
         self.cells = cells
         self.count = count
         sizes = Array(repeating: 0, count: count)
@@ -25,7 +25,7 @@ struct Partition: Sendable {
     }
 
     /// Tells the items of the set, each named once and taking part, apart from the others.
-    mutating func split(by set: [UInt32]) {
+    package mutating func split(by set: [UInt32]) {
         for item in set { hits[Int(cells[Int(item)])] += 1 }
         var parents: [Int] = []
         for item in set {

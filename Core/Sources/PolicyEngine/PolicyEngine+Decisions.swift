@@ -33,7 +33,7 @@ extension PolicyEngine {
     }
 
     func verdict(
-        _ flow: Flow, _ source: EngineEnd, _ destination: EngineEnd, _ instant: Instant, _ view: View
+        _ flow: Flow, _ source: EngineEnd, _ destination: EngineEnd, _ instant: Instant, _ view: VerdictView
     ) -> Verdict {
         let isSelf = isSelf(source, destination)
         func judged(_ port: UInt16) -> Verdict {

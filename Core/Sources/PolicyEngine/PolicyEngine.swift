@@ -8,24 +8,24 @@ public import PolicyModel
 /// of the policy can tell apart.
 public struct PolicyEngine: Sendable {
     private let addressSets: [AddressSetID: AddressSet]
-    var vocabulary: Vocabulary
-    var identities: IdentityTable
-    var expressions: [ExpressionEntry]
+    package var vocabulary: Vocabulary
+    package var identities: IdentityTable
+    package var expressions: [ExpressionEntry]
     /// Finds the expressions in use by what they say.
     var expressionIndex: ItemIndex
     var freeExpressions: [Int] = []
-    var rules: [CompiledRule?]
+    package var rules: [CompiledRule?]
     /// For each place of `rules`; means nothing where there is no rule.
     var heads: [RuleHead]
     var freeRules: [UInt32] = []
     /// For each identity, the rules that it is the subject of.
-    var identityRules: [IdentityRules]
-    var layers: [CompiledLayer]
+    package var identityRules: [IdentityRules]
+    package var layers: [CompiledLayer]
     /// Whom tiers with selections isolate.
     var selected: SelectedIdentities
-    var directory: WorkloadDirectory
+    package var directory: WorkloadDirectory
     /// For each signature of the address space, the identity of its unmanaged addresses.
-    var unmanaged: [UInt32]
+    package var unmanaged: [UInt32]
     /// Made by the first change, kept by the later ones.
     var index: ExpressionIndex?
     /// Made by the first removal of a rule, kept by the later changes.
@@ -161,19 +161,19 @@ public struct PolicyEngine: Sendable {
 }
 
 /// A layer with its names resolved to numbers; `source` is without tiers.
-struct CompiledLayer: Sendable {
-    let source: Layer
-    let appliesTo: Int
+package struct CompiledLayer: Sendable {
+    package let source: Layer
+    package let appliesTo: Int
     let fullFor: Int
-    var tiers: [CompiledTier]
-    let relations: [CompiledRule.ColumnRelation]
+    package var tiers: [CompiledTier]
+    package let relations: [CompiledRule.ColumnRelation]
 }
 
 /// A tier with its names resolved to numbers.
-struct CompiledTier: Sendable {
+package struct CompiledTier: Sendable {
     /// The tier without its rules.
-    let source: Tier
-    let selections: [(direction: Direction, subject: Int)]?
+    package let source: Tier
+    package let selections: [(direction: Direction, subject: Int)]?
     /// Its number among the tiers that have selections; nil when it has none.
     let group: Int?
 }

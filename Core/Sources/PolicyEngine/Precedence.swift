@@ -1,4 +1,4 @@
-internal import PolicyModel
+package import PolicyModel
 
 /// What the order is made by in which the rules of one tier are asked.
 struct Precedence {
@@ -28,7 +28,7 @@ struct Precedence {
 
 extension RuleAction {
     /// Deny before allow before pass at equal rank.
-    var order: Int {
+    package var order: Int {
         switch self {
         case .deny: 0
         case .allow: 1

@@ -19,7 +19,7 @@ public struct ProgramBuilder {
     private let owned: [IPAddress]
     private var cache: [Key: PeerSet] = [:]
     /// How far ends are seen by the program at hand: what only watches says what full mode everywhere would do.
-    private var view = View.effective
+    private var view = VerdictView.effective
     /// The texts of expressions, where rules tie.
     private var texts: [Int: String] = [:]
 
@@ -222,7 +222,7 @@ extension EnforcementMode {
 
 extension PolicyEngine {
     /// Whether a relation holds as far as labels go; principals are left to `needsSamePrincipal`.
-    func holdsByLabels(_ relation: CompiledRule.ColumnRelation, _ subject: UInt32, _ peer: UInt32) -> Bool {
+    package func holdsByLabels(_ relation: CompiledRule.ColumnRelation, _ subject: UInt32, _ peer: UInt32) -> Bool {
         switch relation {
         case .samePrincipal: true
         case .same(let columns): areEqual(columns, subject, peer) == true

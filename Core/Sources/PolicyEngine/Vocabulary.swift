@@ -1,21 +1,21 @@
 internal import NetworkTypes
-internal import PolicyModel
+package import PolicyModel
 
 /// What a policy can tell workloads apart by: the columns of an identity.
 ///
 /// Labels that no selector or relation names, ports that no service names and workloads that no expression names are
 /// left out, so that workloads which differ only there share an identity.
-struct Vocabulary: Sendable {
+package struct Vocabulary: Sendable {
     /// The fixed columns, before one column for each label dimension.
-    enum Column {
+    package enum Column {
         /// 1 when a workload owns the address, else 0.
-        static let owned = 0
+        package static let owned = 0
         /// A number for the workload when the policy names it, else 0.
         static let name = 1
         /// Enforcement mode and whether attributes are enforced; see `Identity`.
-        static let agent = 2
+        package static let agent = 2
         /// A number for the table of the named ports that the policy uses, 0 for none.
-        static let ports = 3
+        package static let ports = 3
         /// The signature of the address.
         static let signature = 4
         /// The number of fixed columns.
@@ -29,9 +29,9 @@ struct Vocabulary: Sendable {
     let portNames: Set<PortName>
     private let nameOfWorkload: [WorkloadID: UInt32]
     private var portTables: [[PortName: [ProtocolPort]]: UInt32] = [[:]: 0]
-    private(set) var portTableList: [[PortName: [ProtocolPort]]] = [[:]]
+    package private(set) var portTableList: [[PortName: [ProtocolPort]]] = [[:]]
     /// The address space, cut for the policy's sets.
-    let space: AddressSpace
+    package let space: AddressSpace
     private let namedSets: [AddressSetID: AddressSet]
 
     init(_ use: PolicyUse, addressSets: [AddressSetID: AddressSet]) {

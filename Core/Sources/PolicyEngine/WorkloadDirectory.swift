@@ -1,16 +1,16 @@
-internal import NetworkTypes
-internal import PolicyModel
+package import NetworkTypes
+package import PolicyModel
 
 /// Who has which address, and with which identity.
 ///
 /// Flat columns with a place for each address of each workload; names and addresses are found through indexes of numbers.
-struct WorkloadDirectory: Sendable {
+package struct WorkloadDirectory: Sendable {
     /// One owner of an address.
-    struct Owner: Hashable, Sendable {
+    package struct Owner: Hashable, Sendable {
         /// The workload's number.
-        let workload: Int
+        package let workload: Int
         /// The identity of the address when this workload has it.
-        let identity: UInt32
+        package let identity: UInt32
     }
 
     /// The workloads by number; where a number is free, a workload without name or address.
@@ -29,7 +29,7 @@ struct WorkloadDirectory: Sendable {
     /// The places by address; of an address with several owners, one of them.
     private var places = ItemIndex()
     /// Addresses with several owners, ordered by the owners' identifiers.
-    private(set) var shared: [IPAddress: [Owner]] = [:]
+    package private(set) var shared: [IPAddress: [Owner]] = [:]
 
     init() {}
 
@@ -59,7 +59,7 @@ struct WorkloadDirectory: Sendable {
     var unordered: [Workload] { free.isEmpty ? told : told.indices.filter { !isFree[$0] }.map { told[$0] } }
 
     /// The workload with this number.
-    func workload(_ number: Int) -> Workload? { isFree[number] ? nil : told[number] }
+    package func workload(_ number: Int) -> Workload? { isFree[number] ? nil : told[number] }
 
     private func number(of id: WorkloadID) -> Int? {
         names.first(ContentHash.of(id.rawValue)) { told[$0].id == id }
@@ -72,7 +72,7 @@ struct WorkloadDirectory: Sendable {
     func contains(_ id: WorkloadID) -> Bool { number(of: id) != nil }
 
     /// The identities of the workload's addresses in ascending order of address, or one when it has no address.
-    func identities(of id: WorkloadID) -> [UInt32] { number(of: id).map { Array(identities[spans[$0].range]) } ?? [] }
+    package func identities(of id: WorkloadID) -> [UInt32] { number(of: id).map { Array(identities[spans[$0].range]) } ?? [] }
 
     private func owner(_ place: Int) -> Owner { Owner(workload: Int(owners[place]), identity: identities[place]) }
 
@@ -81,7 +81,7 @@ struct WorkloadDirectory: Sendable {
     }
 
     /// The owners of an address by identifier; none for an unmanaged address.
-    func owners(of address: IPAddress) -> [Owner] {
+    package func owners(of address: IPAddress) -> [Owner] {
         if !shared.isEmpty, let several = shared[address] { return several }
         return place(of: address).map { [owner($0)] } ?? []
     }
@@ -110,6 +110,11 @@ struct WorkloadDirectory: Sendable {
             }
         }
         return result
+    }
+
+    /// Every workload with its number and its identities, in order of numbers.
+    package var numbered: [(number: Int, workload: Workload, identities: [UInt32])] {
+        told.indices.filter { !isFree[$0] }.map { ($0, told[$0], Array(identities[spans[$0].range])) }
     }
 
     /// The identities of workloads that have more than one address of a family.
@@ -210,7 +215,7 @@ struct WorkloadDirectory: Sendable {
 
 extension Workload {
     /// The addresses in ascending order, each once.
-    var distinctAddresses: [IPAddress] {
+    package var distinctAddresses: [IPAddress] {
         if addresses.count <= 1 { return addresses }
         var result = addresses.sorted()
         var kept = 1

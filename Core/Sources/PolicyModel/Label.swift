@@ -1,14 +1,15 @@
 /// A label dimension: `app`, `env`, `role`, `loc` or the user's own.
 ///
-/// Letters, digits, `_`, `-`, `.` and `/`, starting with a letter, at most 128 bytes. ASCII only and case-sensitive, so
-/// that no look-alike passes for another key. The words of the selector language are no keys.
+/// Letters, digits, `_`, `-`, `.` and `/`, starting with a letter, at most 321 bytes: `pod/` before a
+/// Kubernetes label key of a 253-byte prefix, a slash and a 63-byte name (Kubernetes, "Labels and Selectors", syntax). ASCII
+/// only and case-sensitive, so that no look-alike passes for another key. The words of the selector language are no keys.
 public struct LabelKey: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The key as written.
     public let description: String
 
     /// Reads a key, or returns nil when its form is wrong.
     public init?(_ text: some StringProtocol) {
-        guard let first = text.utf8.first, text.utf8.count <= 128, Self.isLetter(first),
+        guard let first = text.utf8.first, text.utf8.count <= 321, Self.isLetter(first),
             text.utf8.allSatisfy({ Self.isLetter($0) || Self.isDigit($0) || Self.isMark($0) }),
             !Selector.keywords.contains(String(text))
         else { return nil }

@@ -69,6 +69,22 @@ enum HouseRules {
         return result
     }
 
+    /// Links and paths in backticks of Markdown pages that lead to no file or folder of the repository.
+    static func deadPaths(in pages: [SourceFile], exists: (String) -> Bool) -> [Violation] {
+        let top = "Benchmarks|Conformance|Core|Examples|Sources|Tests|docs|schema|scripts"
+        return pages.flatMap { page -> [Violation] in
+            let folder = page.path.split(separator: "/").dropLast().joined(separator: "/")
+            let links = matches(of: #"\]\(([^):#\s]+)(?:#[^)\s]*)?\)"#, in: page.text).map { found in
+                let url = URL(fileURLWithPath: "/" + folder).appendingPathComponent(found.groups[0])
+                return (found.line, String(url.standardized.path.dropFirst()))
+            }
+            let paths = matches(of: "`((?:\(top))/[\\w./+-]*)`", in: page.text).map { ($0.line, $0.groups[0]) }
+            return (links + paths).filter { !exists($0.1) }.map {
+                Violation(path: page.path, line: $0.0, text: "`\($0.1)` is not there")
+            }
+        }
+    }
+
     /// Dependencies of a manifest that are not pinned to one version.
     static func unpinned(in manifest: SourceFile) -> [Violation] {
         manifest.lines.enumerated().filter { $0.element.contains(".package(url:") && !$0.element.contains("exact:") }

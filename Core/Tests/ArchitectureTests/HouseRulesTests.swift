@@ -81,6 +81,23 @@ import Testing
         #expect(HouseRules.unpinned(in: loose).count == 1)
     }
 
+    @Test func documentsNameFilesThatAreThere() throws {
+        let pages = Repository.files.filter { $0.path.hasSuffix(".md") && !$0.path.hasPrefix("Core/Tests/") }
+        #expect(pages.count >= 15)
+        #expect(HouseRules.deadPaths(in: pages) { Repository.exists($0) } == [])
+    }
+
+    @Test func aPathThatLeadsNowhereIsFound() {
+        let text = """
+            [a](gone.md) [b](there.md#part) [c](https://example.org/x) `Core/gone.swift` `Core/there.swift`
+            `Core/Sources/{a,b}` `make test` `docs/` [d](../docs)
+            """
+        let page = SourceFile(path: "docs/page.md", text: text)
+        let there: Set = ["docs/there.md", "Core/there.swift", "docs/", "docs"]
+        let found = HouseRules.deadPaths(in: [page]) { there.contains($0) }
+        #expect(found.map(\.text) == ["`docs/gone.md` is not there", "`Core/gone.swift` is not there"])
+    }
+
     @Test func everyDependencyIsJustified() throws {
         let root = try #require(Repository.file("Package.swift"))
         let justified = HouseRules.terms(inTablesOf: try #require(Repository.file("docs/dependencies.md")).text)

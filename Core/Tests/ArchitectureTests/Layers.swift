@@ -26,7 +26,7 @@ struct Layers {
         let targets: [String: Set<String>] = [
             "Netfilter": ["PolicyModel"],
             "PolicyFiles": ["PolicyModel"],
-            "Dialects": ["PolicyFiles"],
+            "Dialects": ["PolicyFiles", "PolicyAnalysis"],
             "FlowStore": ["FlowFormats"],
             "Lab": ["Netfilter", "PolicyFiles", "FlowStore", "PolicyEngine", "PacketFilter", "FlowAnalysis"],
             "Commands": ["Lab", "Dialects", "FlowStore", "PolicyEngine", "PacketFilter", "FlowAnalysis"],

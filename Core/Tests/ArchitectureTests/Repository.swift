@@ -64,6 +64,11 @@ enum Repository {
         return found.sorted { $0.path < $1.path }
     }()
 
+    /// Whether a file or folder is at this path.
+    static func exists(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: top.appendingPathComponent(path).path)
+    }
+
     /// The Swift files under a folder such as `Core/Sources`.
     static func swift(under folder: String) -> [SourceFile] {
         files.filter { $0.path.hasPrefix(folder + "/") && $0.path.hasSuffix(".swift") }

@@ -117,11 +117,11 @@ extension FilterWorld {
 
 extension Instant {
     /// As many seconds as this has nanoseconds.
-    fileprivate var inSeconds: Instant { Instant(rawValue: rawValue * 1_000_000_000) }
+    var inSeconds: Instant { Instant(rawValue: rawValue * 1_000_000_000) }
 }
 
 extension WorkloadProgram {
-    fileprivate var inSeconds: WorkloadProgram {
+    var inSeconds: WorkloadProgram {
         var copy = self
         for tier in tiers.indices {
             for rule in tiers[tier].rules.indices {

@@ -5,7 +5,8 @@ import Testing
 @Suite struct IdentifierOrderTests {
     private static let texts = [
         "", "a", "b", "ab", "abcdefg", "abcdefgh", "abcdefgi", "abcdefgh\u{0}", "abcdefghi", "abcdefghijklmnop",
-        "abcdefghijklmnoq", "abcdefghijklmnopq", "Abcdefgh", "z", "\u{E9}", "e\u{301}", "a\u{E9}", "\u{7F}", "\u{10FFFF}",
+        "abcdefghijklmnoq", "abcdefghijklmnopq", "Abcdefgh", "z", "\u{E9}", "e\u{301}", "a\u{E9}", "\u{7F}",
+        "\u{10FFFF}",
     ]
 
     @Test func bytesDecide() {

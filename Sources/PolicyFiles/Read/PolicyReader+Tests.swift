@@ -5,56 +5,80 @@ extension PolicyReader {
     /// How many flows one test may stand for.
     static let maximumFlows = 1_024
 
+    /// Reads flows with their verdicts, and boundaries, which the key `only` tells apart.
     mutating func readTests(_ sections: [Section]) {
         var names: [String: Diagnostic.Location] = [:]
-        for (record, _) in records(sections, as: PolicyFormat.test) {
-            let named = name(record["name"], .title)
-            let sources = testEnd(record["from"])
-            let destinations = testEnd(record["to"])
-            let service = testService(record["service"])
-            let expected = word(record["expect"], among: PolicyFormat.expectations, for: "an expectation")
-            let fromProcess = testProcess(record["fromProcess"])
-            let toProcess = testProcess(record["toProcess"])
-            let fromPrincipal = testPrincipal(record["fromPrincipal"])
-            let toPrincipal = testPrincipal(record["toPrincipal"])
-            let conditions = testConditions(record["conditions"])
-            let at = instant(record["at"])?.value ?? now
-            guard let named, claim(named, "test", in: &names), let service, let expected else { continue }
+        for section in sections {
+            for item in list(section.tree, of: "a list, each item of it \(PolicyFormat.test.article)") ?? [] {
+                if case .mapping(let entries, _) = item, entries.contains(where: { $0.key.text == "only" }) {
+                    readBoundaryTest(item, &names)
+                } else {
+                    readTest(item, &names)
+                }
+            }
+        }
+    }
 
-            var flows: [Flow] = []
-            for source in sources {
-                for destination in destinations where destination.family == source.family {
-                    // ICMP is the message protocol of IPv4, ICMPv6 that of IPv6.
-                    if service.proto == .icmp, source.family != .ipv4 { continue }
-                    if service.proto == .icmpv6, source.family != .ipv6 { continue }
-                    flows.append(
-                        Flow(
-                            source: FlowEnd(source, process: fromProcess, principal: fromPrincipal),
-                            destination: FlowEnd(destination, process: toProcess, principal: toPrincipal),
-                            proto: service.proto, sourcePort: service.source, destinationPort: service.destination,
-                            icmp: service.icmp, conditions: conditions))
-                }
+    private mutating func readBoundaryTest(_ tree: Tree, _ names: inout [String: Diagnostic.Location]) {
+        guard let record = record(tree, as: PolicyFormat.boundaryTest) else { return }
+        let named = name(record["name"], .title)
+        let (only, reaches) = (end(record["only"]), end(record["reaches"]))
+        let services = serviceTerms(record["services"])
+        let at = instant(record["at"])?.value ?? now
+        guard let named, claim(named, "test", in: &names) else { return }
+        boundaryTests.append(
+            BoundaryTest(
+                id: named.text, only: only, reaches: reaches, services: services, at: at, location: named.location))
+    }
+
+    private mutating func readTest(_ tree: Tree, _ names: inout [String: Diagnostic.Location]) {
+        guard let record = record(tree, as: PolicyFormat.test) else { return }
+        let named = name(record["name"], .title)
+        let sources = testEnd(record["from"])
+        let destinations = testEnd(record["to"])
+        let service = testService(record["service"])
+        let expected = word(record["expect"], among: PolicyFormat.expectations, for: "an expectation")
+        let fromProcess = testProcess(record["fromProcess"])
+        let toProcess = testProcess(record["toProcess"])
+        let fromPrincipal = testPrincipal(record["fromPrincipal"])
+        let toPrincipal = testPrincipal(record["toPrincipal"])
+        let conditions = testConditions(record["conditions"])
+        let at = instant(record["at"])?.value ?? now
+        guard let named, claim(named, "test", in: &names), let service, let expected else { return }
+
+        var flows: [Flow] = []
+        for source in sources {
+            for destination in destinations where destination.family == source.family {
+                // ICMP is the message protocol of IPv4, ICMPv6 that of IPv6.
+                if service.proto == .icmp, source.family != .ipv4 { continue }
+                if service.proto == .icmpv6, source.family != .ipv6 { continue }
+                flows.append(
+                    Flow(
+                        source: FlowEnd(source, process: fromProcess, principal: fromPrincipal),
+                        destination: FlowEnd(destination, process: toProcess, principal: toPrincipal),
+                        proto: service.proto, sourcePort: service.source, destinationPort: service.destination,
+                        icmp: service.icmp, conditions: conditions))
             }
-            guard !flows.isEmpty else {
-                if !sources.isEmpty, !destinations.isEmpty {
-                    findings.report(
-                        .noCommonFamily,
-                        "expected ends with addresses of one family that carries the protocol, got none",
-                        at: named.location)
-                }
-                continue
-            }
-            guard flows.count <= Self.maximumFlows else {
+        }
+        guard !flows.isEmpty else {
+            if !sources.isEmpty, !destinations.isEmpty {
                 findings.report(
-                    .tooLarge, "expected at most \(Self.maximumFlows) pairs of addresses in a test, got \(flows.count)",
+                    .noCommonFamily,
+                    "expected ends with addresses of one family that carries the protocol, got none",
                     at: named.location)
-                continue
             }
-            let outcome: Outcome = expected == "allowed" ? .allowed : .denied
-            for flow in flows {
-                let test = PolicyTest(id: named.text, flow: flow, expected: outcome, location: named.location)
-                tests.append(LoadedTest(test: test, at: at))
-            }
+            return
+        }
+        guard flows.count <= Self.maximumFlows else {
+            findings.report(
+                .tooLarge, "expected at most \(Self.maximumFlows) pairs of addresses in a test, got \(flows.count)",
+                at: named.location)
+            return
+        }
+        let outcome: Outcome = expected == "allowed" ? .allowed : .denied
+        for flow in flows {
+            let test = PolicyTest(id: named.text, flow: flow, expected: outcome, location: named.location)
+            tests.append(LoadedTest(test: test, at: at))
         }
     }
 

@@ -98,7 +98,7 @@ extension PolicyReader {
         guard let key = LabelKey(scalar.text) else {
             findings.report(
                 .invalidLabel,
-                "expected a label dimension: letters, digits and `_ - . /`, starting with a letter, at most 128; got `\(scalar.text.prefix(60))`",
+                "expected a label dimension: letters, digits and `_ - . /`, starting with a letter, at most 321; got `\(scalar.text.prefix(60))`",
                 at: scalar.location)
             return nil
         }

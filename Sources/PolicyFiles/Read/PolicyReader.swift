@@ -22,6 +22,7 @@ struct PolicyReader {
 
     var policy = Policy()
     var tests: [LoadedTest] = []
+    var boundaryTests: [BoundaryTest] = []
     var locations: [RuleID: Diagnostic.Location] = [:]
     var disabledRules: [RuleID] = []
     /// Names of rulesets, guardrails and quarantines, which share one space because rule identifiers start with them.
@@ -117,6 +118,7 @@ struct PolicyReader {
                 let (a, b) = ($0.element.test.id, $1.element.test.id)
                 return a == b ? $0.offset < $1.offset : a.utf8.lexicographicallyPrecedes(b.utf8)
             }.map(\.element),
+            boundaryTests: boundaryTests.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) },
             labelProvenance: labelProvenance, hostnames: Dictionary(uniqueKeysWithValues: hostnames),
             services: Dictionary(uniqueKeysWithValues: services.map { (ServiceName(rawValue: $0), $1) }),
             locations: locations, disabledRules: disabledRules.sorted())

@@ -1,8 +1,8 @@
 import NetworkTypes
-import PolicyModel
+package import PolicyModel
 
 /// Services in their text form: `tcp/80`, `udp/8000-8090 from 53`, `icmp/3:4`, `gre`, `proto/253`, `named/http`, `any`.
-enum ServiceText {
+package enum ServiceText {
     /// The protocols that have a name here, in the order in which messages list them.
     static let protocols = [
         "tcp", "udp", "sctp", "dccp", "udplite", "icmp", "icmpv6", "igmp", "gre", "esp", "ah",
@@ -18,7 +18,7 @@ enum ServiceText {
     }
 
     /// Reads one term.
-    static func term(_ text: String) throws(TextFault) -> ServiceTerm {
+    package static func term(_ text: String) throws(TextFault) -> ServiceTerm {
         if text == "any" { return .any }
         let (main, source) = splitSource(text)
         let slash = main.firstIndex(of: "/")

@@ -1,25 +1,27 @@
 import PolicyModel
 
 /// The bytes of one policy file, checked to be text that means what it shows.
-struct SourceText {
+package struct SourceText {
     /// How large one file may be.
-    static let maximumBytes = 4 << 20
+    package static let maximumBytes = 4 << 20
 
     /// Stands for the ampersand while YAML is read, so that no anchor exists and an alias bomb cannot be built.
     ///
     /// A private use character, which the text itself may not hold.
     static let anchorMark: Unicode.Scalar = "\u{E000}"
 
-    let file: String
+    package let file: String
     /// The text with `anchorMark` for every `&`.
     let text: String
+    /// The line of the file on which the text starts.
+    let firstLine: Int
 
     /// Reads the bytes, or reports why they are no text and gives nil.
-    init?(_ source: PolicySource, findings: inout Findings) {
+    package init?(_ source: PolicySource, maximumBytes: Int = Self.maximumBytes, findings: inout Findings) {
         file = source.name
         let start = Diagnostic.Location(file: source.name, line: 1, column: 1)
-        guard source.bytes.count <= Self.maximumBytes else {
-            findings.report(.tooLarge, "expected at most \(Self.maximumBytes) bytes in a file", at: start)
+        guard source.bytes.count <= maximumBytes else {
+            findings.report(.tooLarge, "expected at most \(maximumBytes) bytes in a file", at: start)
             return nil
         }
         var bytes = source.bytes[...]
@@ -55,6 +57,39 @@ struct SourceText {
         }
         guard isWell else { return nil }
         text = marked
+        firstLine = 1
+    }
+
+    private init(file: String, text: String, firstLine: Int) {
+        self.file = file
+        self.text = text
+        self.firstLine = firstLine
+    }
+
+    /// The documents of a file one by one, so that a broken one does not hide the others.
+    ///
+    /// A line that starts with `---` and a space or nothing separates documents wherever it stands (YAML 1.2.2 §9.1.2).
+    package var documents: [SourceText] {
+        var parts: [SourceText] = []
+        var start = text.startIndex
+        var startLine = 1
+        var line = 1
+        var index = text.utf8.startIndex
+        while index < text.utf8.endIndex {
+            let rest = text.utf8[index...]
+            let after = rest.dropFirst(3).first
+            let isBlank = after == nil || after == 0x20 || after == 0x09 || after == 0x0A || after == 0x0D
+            if rest.starts(with: [0x2D, 0x2D, 0x2D]), isBlank, index > start {
+                parts.append(SourceText(file: file, text: String(text[start..<index]), firstLine: startLine))
+                start = index
+                startLine = line
+            }
+            guard let end = rest.firstIndex(of: 0x0A) else { break }
+            index = text.utf8.index(after: end)
+            line += 1
+        }
+        parts.append(SourceText(file: file, text: String(text[start...]), firstLine: startLine))
+        return parts
     }
 
     /// The text as it was written, with ampersands again.
@@ -68,7 +103,7 @@ struct SourceText {
 
     /// Characters that a reader does not see, or sees elsewhere than they stand: controls, line breaks that only YAML
     /// 1.1 knows, direction overrides (Unicode TR #36 §2.2), byte order marks inside, private use.
-    static func isRefused(_ scalar: Unicode.Scalar) -> Bool {
+    package static func isRefused(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x09, 0x0A, 0x0D: false
         case 0x00...0x1F, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xE000...0xF8FF,

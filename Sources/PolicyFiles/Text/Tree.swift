@@ -1,19 +1,19 @@
-import PolicyModel
+package import PolicyModel
 
 /// A node of a policy file; every scalar is kept as its text, whatever YAML would make of it.
-indirect enum Tree {
+package indirect enum Tree: Sendable {
     case scalar(Scalar)
     case list([Tree], Diagnostic.Location)
     case mapping([Entry], Diagnostic.Location)
 
     /// A key with its value.
-    struct Entry {
-        let key: Scalar
-        let value: Tree
+    package struct Entry: Sendable {
+        package let key: Scalar
+        package let value: Tree
     }
 
     /// Where the node starts.
-    var location: Diagnostic.Location {
+    package var location: Diagnostic.Location {
         switch self {
         case .scalar(let scalar): scalar.location
         case .list(_, let location), .mapping(_, let location): location
@@ -21,7 +21,7 @@ indirect enum Tree {
     }
 
     /// What the node is, for messages.
-    var kind: String {
+    package var kind: String {
         switch self {
         case .scalar(let scalar): scalar.isMissing ? "nothing" : "`\(scalar.text.prefix(60))`"
         case .list: "a list"
@@ -31,14 +31,14 @@ indirect enum Tree {
 }
 
 /// A text of a policy file with its place.
-struct Scalar {
-    let text: String
-    let location: Diagnostic.Location
+package struct Scalar: Sendable {
+    package let text: String
+    package let location: Diagnostic.Location
     /// How many characters stand before the text itself: none for plain text, one for a quotation mark, nil for a
     /// block or for text with escapes, whose inner places are not known.
-    let lead: Int?
+    package let lead: Int?
     /// Whether nothing was written, as in `key:`.
-    let isMissing: Bool
+    package let isMissing: Bool
 
     /// The place of a byte of the text, as well as it is known.
     func location(atByte offset: Int) -> Diagnostic.Location {

@@ -13,7 +13,8 @@ struct YAMLFault {
 
     init(_ error: YamlError, in source: SourceText) {
         func place(_ mark: Mark) -> Diagnostic.Location {
-            Diagnostic.Location(file: source.file, line: max(1, mark.line), column: max(1, mark.column))
+            Diagnostic.Location(
+                file: source.file, line: source.firstLine - 1 + max(1, mark.line), column: max(1, mark.column))
         }
         let lines = source.text.split(separator: "\n", omittingEmptySubsequences: false)
         switch error {
@@ -42,7 +43,10 @@ struct YAMLFault {
             let again = Self.nextLine(with: key, after: context.mark, in: lines)
             code = .duplicateKey
             message = "expected each key once, got `\(key.prefix(60))` again"
-            location = again.map { Diagnostic.Location(file: source.file, line: $0, column: first.column) } ?? first
+            location =
+                again.map {
+                    Diagnostic.Location(file: source.file, line: source.firstLine - 1 + $0, column: first.column)
+                } ?? first
             related = again == nil ? [] : [first]
         case .reader, .memory, .no, .writer, .emitter, .representer, .dataCouldNotBeDecoded:
             code = .yamlSyntax

@@ -2,19 +2,19 @@ import PolicyModel
 import Yams
 
 /// Turns text into a tree, refusing what could make it mean something else than it shows: aliases, tags, two keys alike.
-struct YAMLReader {
+package struct YAMLReader {
     /// How deep lists and mappings may nest.
-    static let maximumDepth = 64
+    package static let maximumDepth = 64
     /// How many scalars, lists and mappings all files together may hold.
-    static let maximumNodes = 1_000_000
+    package static let maximumNodes = 1_000_000
 
     private let limit: Int
     private var nodes = 0
 
-    init(maximumNodes limit: Int = Self.maximumNodes) { self.limit = limit }
+    package init(maximumNodes limit: Int = Self.maximumNodes) { self.limit = limit }
 
     /// Reads one file, or reports why it cannot be read and gives nil.
-    mutating func read(_ source: SourceText, findings: inout Findings) -> Tree? {
+    package mutating func read(_ source: SourceText, findings: inout Findings) -> Tree? {
         let errorsBefore = findings.errorCount
         do {
             let parser = try Parser(yaml: source.text, resolver: .basic, constructor: .default, encoding: .utf8)
@@ -26,10 +26,10 @@ struct YAMLReader {
             if let second = try parser.nextRoot() {
                 findings.report(
                     .multipleDocuments, "expected one document, got a second one after `---`; use a file for each",
-                    at: Self.place(second, source.file))
+                    at: Self.place(second, source))
                 return nil
             }
-            let tree = convert(root, depth: 0, file: source.file, findings: &findings)
+            let tree = convert(root, depth: 0, file: source, findings: &findings)
             return findings.errorCount == errorsBefore ? tree : nil
         } catch let error as YamlError {
             YAMLFault(error, in: source).report(to: &findings)
@@ -40,7 +40,32 @@ struct YAMLReader {
         return nil
     }
 
-    private mutating func convert(_ node: Node, depth: Int, file: String, findings: inout Findings) -> Tree? {
+    /// Reads what stands in one part of a file: none for nothing but comments, several where `...` separates them.
+    ///
+    /// - Returns: The documents before the first that cannot be read.
+    package mutating func readAll(_ source: SourceText, findings: inout Findings) -> [Tree] {
+        var trees: [Tree] = []
+        do {
+            let parser = try Parser(yaml: source.text, resolver: .basic, constructor: .default, encoding: .utf8)
+            while let root = try parser.nextRoot() {
+                let errorsBefore = findings.errorCount
+                if let tree = convert(root, depth: 0, file: source, findings: &findings),
+                    findings.errorCount == errorsBefore
+                {
+                    trees.append(tree)
+                }
+                if nodes > limit { break }
+            }
+        } catch let error as YamlError {
+            YAMLFault(error, in: source).report(to: &findings)
+        } catch {
+            let place = Diagnostic.Location(file: source.file, line: source.firstLine, column: 1)
+            findings.report(.yamlSyntax, "expected YAML", at: place)
+        }
+        return trees
+    }
+
+    private mutating func convert(_ node: Node, depth: Int, file: SourceText, findings: inout Findings) -> Tree? {
         let place = Self.place(node, file)
         nodes += 1
         guard nodes <= limit else {
@@ -70,7 +95,7 @@ struct YAMLReader {
     }
 
     private mutating func entries(
-        _ mapping: Node.Mapping, depth: Int, file: String, findings: inout Findings
+        _ mapping: Node.Mapping, depth: Int, file: SourceText, findings: inout Findings
     ) -> [Tree.Entry] {
         var seen: [String: Diagnostic.Location] = [:]
         var entries: [Tree.Entry] = []
@@ -129,7 +154,8 @@ struct YAMLReader {
 
     private static func isUntagged(_ tag: Tag) -> Bool { tag.rawValue == Tag.Name.implicit.rawValue }
 
-    private static func place(_ node: Node, _ file: String) -> Diagnostic.Location {
-        Diagnostic.Location(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
+    private static func place(_ node: Node, _ source: SourceText) -> Diagnostic.Location {
+        Diagnostic.Location(
+            file: source.file, line: source.firstLine - 1 + (node.mark?.line ?? 1), column: node.mark?.column ?? 1)
     }
 }

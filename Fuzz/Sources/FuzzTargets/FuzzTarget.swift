@@ -1,0 +1,62 @@
+import Dialects
+import FlowFormats
+import NetworkTypes
+import PolicyFiles
+import PolicyModel
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A reader of bytes from outside; its corpus lies in `Fuzz/Corpus` under the same name.
+enum FuzzTarget: String, CaseIterable {
+    case bulkhead
+    case kubernetes
+    case calico
+    case tailscale
+    case devices
+    case selector
+    case flows
+
+    /// Reads the bytes; whatever they are, the process must outlive it.
+    func read(_ bytes: [UInt8]) {
+        let source = PolicySource(name: "input", bytes: bytes)
+        let options = DialectOptions(now: Instant(rawValue: 0))
+        switch self {
+        case .bulkhead: _ = DialectLoader.read(.bulkhead, [source], options)
+        case .kubernetes: _ = DialectLoader.read(.kubernetes, [source], options)
+        case .calico: _ = DialectLoader.read(.calico, [source], options)
+        case .tailscale: _ = DialectLoader.read(.tailscale, [source], options)
+        case .devices:
+            let policy = PolicySource(name: "policy", text: #"{"acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}]}"#)
+            _ = DialectLoader.read(.tailscale, [policy], DialectOptions(now: options.now, devices: source))
+        case .selector:
+            // What is read must print to something that reads to the same.
+            guard let text = String(validating: bytes, as: UTF8.self), let selector = try? Selector(parsing: text)
+            else { return }
+            precondition((try? Selector(parsing: selector.description)) == selector, "a selector changed its meaning")
+        case .flows:
+            var decoder = FlowDecoder()
+            bytes.withUnsafeBytes { decoder.feed($0) { _ in } }
+            decoder.finish { _ in }
+        }
+    }
+
+    /// The reader that `BULKHEAD_FUZZ` names.
+    static let chosen: FuzzTarget = {
+        let name = getenv("BULKHEAD_FUZZ").map { String(cString: $0) } ?? ""
+        guard let target = FuzzTarget(rawValue: name) else {
+            let names = FuzzTarget.allCases.map(\.rawValue).joined(separator: ", ")
+            fputs("expected BULKHEAD_FUZZ to be one of \(names)\n", stderr)
+            exit(2)
+        }
+        return target
+    }()
+}
+
+/// What libFuzzer calls with each input (LLVM's libFuzzer manual, "Fuzz Target").
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    FuzzTarget.chosen.read(Array(UnsafeBufferPointer(start: start, count: count)))
+    return 0
+}

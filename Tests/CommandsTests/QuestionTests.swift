@@ -1,0 +1,180 @@
+import Commands
+import Foundation
+import Testing
+
+/// `policy diff`, `policy review` and `policy ask`, on policies whose answers can be worked out by hand.
+struct QuestionTests {
+    /// A web server, a database and a client; only the web server may reach the database, on one port.
+    private static let shop = """
+        bulkhead: 1
+        owner: shop team
+        workloads:
+          - {name: web-1, addresses: 10.0.1.1, labels: {role: web}, agent: true}
+          - {name: db-1, addresses: 10.0.2.1, labels: {role: db}, agent: true}
+          - {name: client-1, addresses: 10.0.3.1, labels: {role: client}, agent: true}
+        rulesets:
+          - name: shop
+            scope: role exists
+            rules:
+              - {name: web-to-db, action: allow, from: role = web, to: role = db, services: tcp/5432, reason: it stores}
+              - {name: client-to-web, action: allow, from: role = client, to: role = web, services: tcp/443, reason: it sells}
+        enforcement: [{mode: full, members: role exists}]
+
+        """
+
+    private func with(_ rules: String..., tests: String = "") -> String {
+        var text = Self.shop.replacing(
+            "enforcement:", with: rules.map { "      - \($0)\n" }.joined() + "enforcement:")
+        if !tests.isEmpty { text += "tests:\n  - \(tests)\n" }
+        return text
+    }
+
+    private func ask(_ question: String, _ policy: String = Self.shop) throws -> Invocation {
+        let file = try PolicyFile(policy)
+        return try Invocation(["policy", "ask", "--policy", file.path, question])
+    }
+
+    // MARK: ask
+
+    @Test func nobodyElseReachesTheDatabase() throws {
+        let answer = try ask("only role = web reach role = db on tcp/5432")
+        #expect(answer.status == .fine && answer.output == "yes\n", "\(answer.output)\(answer.errors)")
+        #expect(try ask("only web-1 reaches db-1 on tcp/5432").output == "yes\n")
+    }
+
+    @Test func somebodyElseIsShownAsAWitness() throws {
+        let open = with("{name: backdoor, action: allow, from: role = client, to: role = db, services: tcp/5432, reason: x}")
+        let answer = try ask("only role = web reach role = db on tcp/5432", open)
+        #expect(answer.status == .found)
+        #expect(answer.output == "no\n  such as 10.0.3.1 → 10.0.2.1 tcp/5432 from port 40000\n")
+        #expect(try ask("only role = web reach role = db on tcp/22", open).output == "yes\n")
+    }
+
+    /// Whether a condition will hold is known to nobody: neither yes nor no is true.
+    @Test func aConditionPreventsAnAnswer() throws {
+        let open = with(
+            "{name: maybe, action: allow, from: role = client, to: role = db, services: tcp/5432, when: posture.ok, reason: x}")
+        let answer = try ask("only role = web reach role = db on tcp/5432", open)
+        #expect(answer.status == .found)
+        #expect(answer.output.hasPrefix("no\n") || answer.output == "unknown\n  because of `shop/maybe`\n", "\(answer.output)")
+    }
+
+    @Test func policiesAreComparedByWhatTheyAllow() throws {
+        // The same traffic in other words: a list of one, another name, another order.
+        let same = Self.shop.replacing("name: web-to-db", with: "name: storing").replacing("services: tcp/443", with: "services: [tcp/443]")
+        let wider = with("{name: more, action: allow, from: role = web, to: role = db, services: tcp/22, reason: x}")
+        let (file, other, more) = (try PolicyFile(Self.shop), try PolicyFile(same), try PolicyFile(wider))
+        func answer(_ words: String...) throws -> Invocation {
+            try Invocation(["policy", "ask", "--policy", file.path] + words)
+        }
+        #expect(try answer("equivalent", "to", other.path).output == "yes\n")
+        #expect(try answer("contained in \(more.path)").output == "yes\n")
+        let no = try answer("equivalent to \(more.path)")
+        #expect(no.status == .found && no.output.contains("10.0.1.1 → 10.0.2.1 tcp/22"), "\(no.output)")
+        let opened = try answer("newly allowed by \(more.path)")
+        #expect(opened.output.contains("+ web-1 => db-1 : TCP 22"), "\(opened.output)")
+        #expect(try Invocation(["policy", "ask", "--policy", more.path, "newly allowed by \(file.path)"]).output == "no\n")
+    }
+
+    static let standings: [(rule: String, question: String, answer: String)] = [
+        ("{name: twin, action: allow, from: role = web, to: role = db, services: tcp/5432, reason: x}", "redundant shop/twin", "yes"),
+        ("{name: own, action: allow, from: role = web, to: role = db, services: tcp/22, reason: x}", "redundant shop/own", "no"),
+        ("{name: none, action: allow, from: role = nobody, to: role = db, services: tcp/22, reason: x}", "vacuous shop/none", "yes"),
+        ("{name: deny, action: deny, from: role = web, to: role = db, services: tcp/5432, reason: x}", "shadowed shop/deny", "yes"),
+        ("{name: deny, action: deny, from: role = web, to: role = db, services: tcp/5432, reason: x}", "contradicted shop/deny", "yes"),
+        ("{name: deny, action: deny, from: role = web, to: role = db, services: tcp/22, reason: x}", "shadowed shop/deny", "no"),
+    ]
+
+    @Test(arguments: standings) func aRuleIsJudgedInItsPolicy(_ example: (rule: String, question: String, answer: String)) throws {
+        let result = try ask(example.question, with(example.rule))
+        #expect(result.output.hasPrefix("\(example.answer)\n"), "\(result.output)\(result.errors)")
+        #expect(result.status == (example.answer == "yes" ? .fine : .found))
+    }
+
+    static let nonsense = [
+        "", "who", "only", "only web-1 reach db-1", "only web-1 reach nobody-1 on tcp/1", "only web-1 reach db-1 on tcp/99999",
+        "contained in", "contained in /no/such/place", "redundant", "redundant shop/nothing",
+    ]
+
+    @Test(arguments: nonsense) func nonsenseIsRefusedInOneLine(_ question: String) throws {
+        let result = try ask(question)
+        #expect(result.status == .unusable && result.output == "")
+        #expect(result.errorLines.count == 1 && result.errors.hasPrefix("bulkhead: error: "), "\(result.errors)")
+    }
+
+    // MARK: diff
+
+    @Test func aDifferenceStandsWithAFlowThatShowsIt() throws {
+        let before = try PolicyFile(Self.shop)
+        let after = try PolicyFile(Self.shop.replacing("tcp/5432", with: "tcp/5433"))
+        let result = try Invocation(["policy", "diff", before.path, after.path])
+        #expect(result.status == .found)
+        #expect(
+            result.output == """
+                Newly allowed
+                  + web-1 => db-1 : TCP 5433
+                      such as 10.0.1.1 → 10.0.2.1 tcp/5433 from port 40000
+
+                Newly cut
+                  - web-1 => db-1 : TCP 5432
+                      such as 10.0.1.1 → 10.0.2.1 tcp/5432 from port 40000
+
+                1 pair newly allowed, 1 pair newly cut
+
+                """)
+        let object = try Invocation(["policy", "diff", before.path, after.path, "--format", "json"]).object()
+        let change = try #require((object["newlyAllowed"] as? [[String: Any]])?.first)
+        let witness = try #require(change["witness"] as? [String: Any])
+        #expect(witness["source"] as? String == "10.0.1.1" && witness["destinationPort"] as? Int == 5433)
+        let equal = try Invocation(["policy", "diff", before.path, before.path])
+        #expect(equal.status == .fine && equal.output == "0 pairs newly allowed, 0 pairs newly cut\n")
+    }
+
+    @Test func theWitnessOfADifferenceIsDecidedSo() throws {
+        let before = try PolicyFile(Self.shop)
+        let after = try PolicyFile(Self.shop.replacing("tcp/5432", with: "tcp/5433"))
+        let object = try Invocation(["policy", "diff", before.path, after.path, "--format", "json"]).object()
+        let change = try #require((object["newlyAllowed"] as? [[String: Any]])?.first)
+        var flow = try #require(change["witness"] as? [String: Any])
+        flow["text"] = nil
+        let line = String(decoding: try JSONSerialization.data(withJSONObject: flow), as: UTF8.self) + "\n"
+        for (policy, verdict) in [(before, "denied"), (after, "allowed")] {
+            let decided = try Invocation(["decide", "--policy", policy.path], input: line)
+            #expect(decided.output.contains("\"policyVerdict\":\"\(verdict)\""), "\(decided.output)\(decided.errors)")
+        }
+    }
+
+    // MARK: review and check
+
+    @Test func aBoundaryInTheTestsFailsTheReviewAndTheCheck() throws {
+        let boundary = "{name: only the web tier reads, only: role = web, reaches: role = db, services: tcp/5432}"
+        let open = with(
+            "{name: backdoor, action: allow, from: role = client, to: role = db, services: tcp/5432, reason: x}",
+            tests: boundary)
+        for command in ["review", "check"] {
+            let good = try PolicyFile(with(tests: boundary))
+            #expect(try Invocation(["policy", command, good.path]).status == .fine)
+            let bad = try PolicyFile(open)
+            let result = try Invocation(["policy", command, bad.path])
+            #expect(result.status == .found)
+            #expect(result.output.contains("boundary `only the web tier reads` does not hold"), "\(result.output)")
+            #expect(result.output.contains("10.0.3.1 → 10.0.2.1 tcp/5432"))
+        }
+    }
+
+    @Test func aReviewNamesEachRuleWithItsReasonAndPlace() throws {
+        let policy = try PolicyFile(
+            with(
+                "{name: none, action: allow, from: role = nobody, to: role = db, services: tcp/22, reason: x}",
+                "{name: deny, action: deny, from: role = web, to: role = db, services: tcp/5432, reason: x}"))
+        let result = try Invocation(["policy", "review", policy.path])
+        #expect(result.status == .found)
+        let lines = result.output.split(separator: "\n").map { $0.replacing(policy.path, with: "P") }
+        #expect(lines.contains("P:14: vacuous: `shop/none`: it matches nothing: nobody can be its source"), "\(lines)")
+        #expect(lines.contains("P:15: shadowed: `shop/deny`: it never decides: `shop/web-to-db` takes all that it covers"), "\(lines)")
+        #expect(lines.contains { $0.hasPrefix("P:14: missing-reference: `shop/none`: it names selector `role = nobody`") })
+        let clean = try PolicyFile(Self.shop)
+        let fine = try Invocation(["policy", "review", clean.path])
+        #expect(fine.status == .fine && fine.output == "0 findings\n", "\(fine.output)")
+    }
+}
