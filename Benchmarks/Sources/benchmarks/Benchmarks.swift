@@ -6,7 +6,7 @@ import PolicyModel
 @main
 struct Benchmarks {
     static let usage = """
-        usage: benchmarks [--quick] [--format table|json] [--only published-1|published-2|published-3|antrea] [--compile]
+        usage: benchmarks [--quick] [--format table|json] [--only published-1|published-2|published-3|antrea|cluster] [--compile]
           --quick    a twentieth of the sizes; floors are not judged
           --only     one world; the run then says that figures were skipped and exits 1
           --compile  the figures of compiling and of changes only; the run then exits 1 likewise
@@ -37,6 +37,10 @@ struct Benchmarks {
                 namespaces: NamespacedWorld.namespaces / (options.isQuick ? 20 : 1), repeats: options.repeats,
                 isQuick: options.isQuick
             ).run(&report)
+        }
+        if options.only.map({ $0 == ClusterWorld.name }) ?? true {
+            report.begin(ClusterWorld.name + (options.isQuick ? "-quick" : ""))
+            ConnectivityFigures(repeats: options.repeats, isQuick: options.isQuick).run(&report)
         }
         if options.compilesOnly { report.fail("only compiling was measured") }
         if let only = options.only { report.fail("only \(only) was measured") }
@@ -104,7 +108,7 @@ struct Options {
     var repeats: Int { isQuick ? 3 : 5 }
 
     /// The names of all worlds.
-    static let worlds = WorldShape.all.map(\.name) + [NamespacedWorld.name]
+    static let worlds = WorldShape.all.map(\.name) + [NamespacedWorld.name, ClusterWorld.name]
 
     /// Reads the arguments; nil when they make no sense.
     init?(_ arguments: some Sequence<String>) {
