@@ -19,8 +19,14 @@ struct Benchmarks {
             FileHandle.standardError.write(Data((usage + "\n").utf8))
             exit(2)
         }
-        if let shape = options.memoryOf {
-            Memory.reportNeed(of: shape)
+        if let name = options.memoryOf {
+            if let shape = WorldShape.all.first(where: { $0.name == name }) {
+                let world = World(options.isQuick ? shape.quick : shape)
+                Memory.reportNeed(world.workloads, world.policy.lowered())
+            } else {
+                let world = NamespacedWorld(namespaces: options.namespaces)
+                Memory.reportNeed(world.workloads, world.policy)
+            }
             exit(0)
         }
         exit(Benchmarks(options: options).run() ? 0 : 1)
@@ -34,8 +40,7 @@ struct Benchmarks {
         if options.only.map({ $0 == NamespacedWorld.name }) ?? true {
             report.begin(NamespacedWorld.name + (options.isQuick ? "-quick" : ""))
             NamespacedFigures(
-                namespaces: NamespacedWorld.namespaces / (options.isQuick ? 20 : 1), repeats: options.repeats,
-                isQuick: options.isQuick
+                namespaces: options.namespaces, repeats: options.repeats, isQuick: options.isQuick
             ).run(&report)
         }
         if options.only.map({ $0 == ClusterWorld.name }) ?? true {
@@ -102,10 +107,13 @@ struct Options {
     /// Whether what takes long is left out.
     var compilesOnly = false
     /// For the child process that measures memory.
-    var memoryOf: WorldShape?
+    var memoryOf: String?
 
     /// How often a figure is measured.
     var repeats: Int { isQuick ? 3 : 5 }
+
+    /// The namespaces of Antrea's world.
+    var namespaces: Int { NamespacedWorld.namespaces / (isQuick ? 20 : 1) }
 
     /// The names of all worlds.
     static let worlds = WorldShape.all.map(\.name) + [NamespacedWorld.name, ClusterWorld.name]
@@ -128,6 +136,6 @@ struct Options {
             default: return nil
             }
         }
-        memoryOf = WorldShape.all.first { $0.name == child }.map { isQuick ? $0.quick : $0 }
+        memoryOf = child.flatMap { Self.worlds.contains($0) ? $0 : nil }
     }
 }

@@ -64,7 +64,7 @@ struct CompilerFigures {
         report.add(
             "full compile: all three", whole.scaled { $0 / 1e6 }, "ms CPU",
             isJudged ? .atMost(target: 100, floor: 500) : nil, nanoseconds: whole.median)
-        if let need = Memory.need(of: world.shape, quick: isQuick) {
+        if let need = Memory.need(of: world.shape.name, quick: isQuick) {
             report.add(
                 "memory kept above the input", Samples([Double(need.kept) / 1e6]), "MB",
                 isJudged ? .atMost(target: 64, floor: nil) : nil)

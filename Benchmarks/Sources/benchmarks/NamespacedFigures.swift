@@ -21,6 +21,12 @@ struct NamespacedFigures {
             "compile the interned model", steps.compiling.scaled { $0 / 1e6 }, "ms CPU",
             isQuick ? nil : .atMost(target: 60, floor: 300), nanoseconds: steps.compiling.median)
         report.add("both", steps.both.scaled { $0 / 1e6 }, "ms CPU", nanoseconds: steps.both.median)
+        if let need = Memory.need(of: NamespacedWorld.name, quick: isQuick) {
+            report.add("memory kept above the input", Samples([Double(need.kept) / 1e6]), "MB")
+            report.add("memory at its peak above the input", Samples([Double(need.peak) / 1e6]), "MB")
+        } else {
+            report.fail("memory was not measured: the child process did not answer")
+        }
         let engine = compile(world.workloads, world.policy)
         report.note("identities, flat rules", "\(engine.identityCount), \(engine.ruleCount)")
         check(world, engine, &report)

@@ -72,7 +72,9 @@ package struct WorkloadDirectory: Sendable {
     func contains(_ id: WorkloadID) -> Bool { number(of: id) != nil }
 
     /// The identities of the workload's addresses in ascending order of address, or one when it has no address.
-    package func identities(of id: WorkloadID) -> [UInt32] { number(of: id).map { Array(identities[spans[$0].range]) } ?? [] }
+    package func identities(of id: WorkloadID) -> [UInt32] {
+        number(of: id).map { Array(identities[spans[$0].range]) } ?? []
+    }
 
     private func owner(_ place: Int) -> Owner { Owner(workload: Int(owners[place]), identity: identities[place]) }
 
