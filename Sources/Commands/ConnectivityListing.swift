@@ -29,58 +29,98 @@ struct ConnectivityListing {
         self.families = families
     }
 
+    /// An end with what its answers depend on.
+    private struct Member {
+        let end: End
+        /// The class of ends that policy cannot tell apart.
+        let number: Int
+        let hasIPv4: Bool
+        let hasIPv6: Bool
+
+        init(_ end: End, _ number: Int) {
+            self.end = end
+            self.number = number
+            hasIPv4 = end.ranges.isEmpty || end.ranges.contains { $0.family == .ipv4 }
+            hasIPv6 = end.ranges.isEmpty || end.ranges.contains { $0.family == .ipv6 }
+        }
+    }
+
+    /// What is known already of the pairs of two classes, by the families that their ends share.
+    private final class Known {
+        struct Key: Hashable {
+            let from: Int
+            let to: Int
+            let families: Int
+        }
+        var traffic: [Key: Traffic] = [:]
+    }
+
     /// Gives each connection, by the names of source and destination; what a workload does with itself is left out.
     func forEach(_ body: (Line) throws -> Void) rethrows {
-        var named: [String: [End]] = [:]
-        var outside: [End] = []
-        for end in connectivity.ends {
-            if end.owners.isEmpty { outside.append(end) } else { named[name(end), default: []].append(end) }
+        var named: [String: [Member]] = [:]
+        var outside: [Member] = []
+        for (number, group) in connectivity.classes.enumerated() {
+            for end in group.ends {
+                let member = Member(end, number)
+                if end.owners.isEmpty { outside.append(member) } else { named[name(end), default: []].append(member) }
+            }
         }
-        outside.removeAll { end in !end.ranges.contains { families.contains($0.family) } }
+        outside.removeAll { member in !member.end.ranges.contains { families.contains($0.family) } }
+        let known = Known()
         let names = named.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         // From outside: what reaches each workload, with neighbouring ranges of equal traffic joined.
         for to in names {
-            var found: [(End, Traffic)] = []
-            for source in outside { found.append((source, traffic([source], named[to] ?? []))) }
+            let found = outside.map { ($0.end, traffic([$0], named[to] ?? [], known)) }
             for (range, traffic) in joined(found) {
                 try body(Line(from: Self.text(range), to: to, traffic: traffic))
             }
         }
         for from in names {
             let sources = named[from] ?? []
-            let found = outside.map { ($0, traffic(sources, [$0])) }
+            let found = outside.map { ($0.end, traffic(sources, [$0], known)) }
             for (range, traffic) in joined(found) {
                 try body(Line(from: from, to: Self.text(range), traffic: traffic))
             }
             for to in names where to != from {
-                let traffic = traffic(sources, named[to] ?? [])
+                let traffic = traffic(sources, named[to] ?? [], known)
                 if !traffic.may.isEmpty { try body(Line(from: from, to: to, traffic: traffic)) }
             }
         }
     }
 
     /// What some of these sources may send to some of those destinations.
-    private func traffic(_ sources: [End], _ destinations: [End]) -> Traffic {
-        var (must, may) = (ServiceSet(), ServiceSet())
+    private func traffic(_ sources: [Member], _ destinations: [Member], _ known: Known) -> Traffic {
+        var result: Traffic?
         for source in sources {
-            for destination in destinations where !source.isSelfTraffic(with: destination) {
-                let traffic = connectivity.traffic(from: source, to: destination)
+            for destination in destinations where !source.end.isSelfTraffic(with: destination.end) {
+                let traffic = traffic(source, destination, known)
                 if traffic.may.isEmpty { continue }
-                let impossible = Self.impossible(source, destination)
-                must = must.union(traffic.must.subtracting(impossible))
-                may = may.union(traffic.may.subtracting(impossible))
+                guard let found = result else {
+                    result = traffic
+                    continue
+                }
+                if found != traffic {
+                    result = Traffic(must: found.must.union(traffic.must), may: found.may.union(traffic.may))
+                }
             }
         }
-        return Traffic(must: services.listed(must), may: services.listed(may))
+        return result ?? .none
     }
 
-    /// The message protocol of the family that the ends do not share (RFC 792, RFC 4443).
-    private static func impossible(_ source: End, _ destination: End) -> ServiceSet {
-        func share(_ family: AddressFamily) -> Bool {
-            func has(_ end: End) -> Bool { end.ranges.isEmpty || end.ranges.contains { $0.family == family } }
-            return has(source) && has(destination)
-        }
-        return ServiceSet.all((share(.ipv4) ? [] : [.icmp]) + (share(.ipv6) ? [] : [.icmpv6]))
+    private func traffic(_ source: Member, _ destination: Member, _ known: Known) -> Traffic {
+        let hasIPv4 = source.hasIPv4 && destination.hasIPv4
+        let hasIPv6 = source.hasIPv6 && destination.hasIPv6
+        let key = Known.Key(
+            from: source.number, to: destination.number, families: (hasIPv4 ? 1 : 0) | (hasIPv6 ? 2 : 0))
+        if let found = known.traffic[key] { return found }
+        let all = connectivity.traffic(from: source.end, to: destination.end)
+        // The message protocol of a family that the ends do not share means nothing (RFC 792, RFC 4443).
+        let impossible = ServiceSet.all((hasIPv4 ? [] : [.icmp]) + (hasIPv6 ? [] : [.icmpv6]))
+        let made = Traffic(
+            must: services.listed(all.must.subtracting(impossible)),
+            may: services.listed(all.may.subtracting(impossible)))
+        known.traffic[key] = made
+        return made
     }
 
     private func name(_ end: End) -> String {
