@@ -47,7 +47,9 @@ enum FuzzTarget: String, CaseIterable {
         let name = getenv("BULKHEAD_FUZZ").map { String(cString: $0) } ?? ""
         guard let target = FuzzTarget(rawValue: name) else {
             let names = FuzzTarget.allCases.map(\.rawValue).joined(separator: ", ")
-            fputs("expected BULKHEAD_FUZZ to be one of \(names)\n", stderr)
+            // The C library's `stderr` is a variable, which strict concurrency does not let us read.
+            let message = Array("expected BULKHEAD_FUZZ to be one of \(names)\n".utf8)
+            _ = message.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
             exit(2)
         }
         return target
