@@ -40,6 +40,7 @@ struct PolicyAskCommand: ContextCommand {
         let question = try PolicyQuestion(asked)
         let mine = try context.load(words, policy.dialects, orPolicy: true)
         let connectivity = Connectivity(mine.engine(), at: instant, view: view.verdicts)
+        var status = mine.status
         let report: AskReport
         switch question {
         case .only(let sources, let targets, let services):
@@ -49,14 +50,17 @@ struct PolicyAskCommand: ContextCommand {
             report = AskReport(answer, mine.index)
         case .contained(let path):
             let other = try self.other(path, words, context)
+            status = max(status, other.status)
             let there = Connectivity(other.engine(), at: instant, view: view.verdicts)
             report = AskReport(connectivity.isContained(in: there), mine.index.adding(other.index))
         case .equivalent(let path):
             let other = try self.other(path, words, context)
+            status = max(status, other.status)
             let there = Connectivity(other.engine(), at: instant, view: view.verdicts)
             report = AskReport(connectivity.isEquivalent(to: there), mine.index.adding(other.index))
         case .newlyAllowed(let path):
             let other = try self.other(path, words, context)
+            status = max(status, other.status)
             let there = Connectivity(other.engine(), at: instant, view: view.verdicts)
             let difference = ConnectivityDifference(from: connectivity, to: there)
             report = AskReport(opened: DiffReport(difference, mine, other))
@@ -67,7 +71,7 @@ struct PolicyAskCommand: ContextCommand {
         case .text: try report.print(context)
         case .json, .jsonl: try context.printJSON(report, output.format)
         }
-        return report.answer == "yes" ? mine.status : .found
+        return report.answer == "yes" ? status : .found
     }
 
     private func other(_ path: String, _ words: DialectWords, _ context: CommandContext) throws -> AskedPolicy {
