@@ -103,6 +103,17 @@ struct AskedPolicy {
     /// Fine, unless a file could not be read.
     var status: ExitStatus { reading.hasErrors ? .found : .fine }
 
+    /// The same to be compared with another policy: a workload that the other does not know has no address that was made up,
+    /// since to the other that address is anybody's.
+    func compared(with other: AskedPolicy) -> AskedPolicy {
+        let known = Set(other.workloads.map(\.id))
+        var result = reading
+        for index in result.workloads.indices where !known.contains(result.workloads[index].id) {
+            result.workloads[index].addresses.removeAll(where: reading.standIns.contains)
+        }
+        return AskedPolicy(result)
+    }
+
     /// The engine on the whole policy, or on what is left without the essential rules that every policy has.
     ///
     /// Those open the same between all ends, and would hide in every answer what this policy says.

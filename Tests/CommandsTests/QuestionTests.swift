@@ -186,6 +186,27 @@ struct QuestionTests {
         }
     }
 
+    /// A pod that one side alone has, without an address, is nobody's address on the other.
+    @Test func aPodWithoutAnAddressThatOneSideAloneHasIsNotCompared() throws {
+        let new = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: new, namespace: shop}\n"
+        let (before, after) = (try pods(80), try pods(80, new))
+        let object = try Invocation(
+            ["policy", "diff", "--from", "kubernetes", before.path, after.path, "--format", "json"]
+        ).object()
+        for list in ["newlyAllowed", "newlyCut"] {
+            #expect((object[list] as? [[String: Any]])?.isEmpty == true, "\(list): \(object)")
+        }
+        #expect(object["notCompared"] as? [String] == ["shop/new[Pod]"])
+    }
+
+    @Test func anAddressThatWasMadeUpIsNotShown() throws {
+        let policy = try pods(80)
+        let result = try Invocation(
+            ["explain", "--from", "kubernetes", policy.path, "shop/web[ReplicaSet]/web-1", "shop/db[Pod]:80"])
+        #expect(result.output.hasPrefix("shop/web[ReplicaSet]/web-1 → shop/db[Pod] tcp/80\n"), "\(result.output)")
+        #expect(result.output.contains("\nsource, workload shop/web[ReplicaSet]/web-1\n"), "\(result.output)")
+    }
+
     @Test func aNameThatSeveralShareIsRefusedWithOneOfThem() throws {
         let policy = try pods(80)
         let result = try Invocation(
