@@ -148,7 +148,8 @@ struct QuestionTests {
     private func pods(_ port: Int, _ rest: String = "") throws -> PolicyFile {
         var text = ""
         for pod in ["web-1", "web-2"] {
-            text += "apiVersion: v1\nkind: Pod\nmetadata:\n  name: \(pod)\n  namespace: shop\n"
+            text +=
+                "apiVersion: v1\nkind: Pod\nmetadata:\n  name: \(pod)\n  namespace: shop\n"
                 + "  ownerReferences: [{kind: ReplicaSet, name: web, controller: true}]\n---\n"
         }
         return try PolicyFile(
@@ -181,7 +182,7 @@ struct QuestionTests {
             let line = String(decoding: try JSONSerialization.data(withJSONObject: flow), as: UTF8.self) + "\n"
             for (policy, verdict) in [(before, "denied"), (after, "allowed")] {
                 let decided = try Invocation(["decide", "--from", "kubernetes", policy.path], input: line)
-                #expect(decided.output.contains("\"policyVerdict\":\"\(verdict)\""), "\(decided.output)\(decided.errors)")
+                #expect(decided.output.contains("\"policyVerdict\":\"\(verdict)\""), "\(line)\(decided.errors)")
             }
         }
     }
@@ -212,7 +213,8 @@ struct QuestionTests {
         let result = try Invocation(
             ["explain", "--from", "kubernetes", policy.path, "shop/web[ReplicaSet]", "shop/db[Pod]:80"])
         #expect(result.status == .unusable)
-        #expect(result.errors.contains("which several are called; one is `shop/web[ReplicaSet]/web-1`"), "\(result.errors)")
+        let hint = "which several are called; one is `shop/web[ReplicaSet]/web-1`"
+        #expect(result.errors.contains(hint), "\(result.errors)")
     }
 
     @Test func yesAboutAPolicyThatWasReadInPartIsNoSuccess() throws {
