@@ -20,7 +20,7 @@ let package = Package(
         .executableTarget(
             name: "benchmarks",
             dependencies: ["CMalloc"]
-                + ["NetworkTypes", "PolicyModel", "PolicyEngine", "PolicyReference"].map {
+                + ["NetworkTypes", "PolicyModel", "PolicyEngine", "PolicyAnalysis", "PolicyReference"].map {
                     .product(name: $0, package: "Core")
                 },
             exclude: ["sql_peer.py"],

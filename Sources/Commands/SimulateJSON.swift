@@ -1,4 +1,3 @@
-import PolicyEngine
 import FlowAnalysis
 import Flows
 import NetworkTypes

@@ -34,9 +34,12 @@ public enum DialectLoader {
     ) rethrows -> DialectPolicy {
         var order: [Dialect] = []
         var paths: [Dialect: [String]] = [:]
+        // Manifests beside Calico's are of the cluster that runs Calico: it enforces the policies of Kubernetes too.
+        let hasCalico = groups.contains { $0.dialect == .calico }
         for group in groups {
-            if paths[group.dialect] == nil { order.append(group.dialect) }
-            paths[group.dialect, default: []] += group.paths
+            let dialect = hasCalico && group.dialect == .kubernetes ? .calico : group.dialect
+            if paths[dialect] == nil { order.append(dialect) }
+            paths[dialect, default: []] += group.paths
         }
         var parts: [DialectPolicy] = []
         for dialect in order {
@@ -49,6 +52,7 @@ public enum DialectLoader {
                     sources += PolicyFileFinder.sources(at: path, dialect.selection, findings: &findings)
                 }
             }
+            if hasCalico, dialect == .calico { sources = distinct(sources) }
             let unread = findings.sorted(files: []).map {
                 DialectFinding($0, effect: $0.severity == .error ? .leftOut : .none)
             }
@@ -63,6 +67,14 @@ public enum DialectLoader {
             }
         }
         return DialectPolicy(combining: parts)
+    }
+}
+
+extension DialectLoader {
+    /// The files without those that say the same as one before, so that a directory may be named for both languages.
+    private static func distinct(_ sources: [PolicySource]) -> [PolicySource] {
+        var seen: Set<[UInt8]> = []
+        return sources.filter { seen.insert($0.bytes).inserted }
     }
 }
 
@@ -89,7 +101,7 @@ extension Dialect {
         switch self {
         case .bulkhead: BulkheadReader.self
         case .kubernetes: KubernetesReader.self
-        case .calico: BulkheadReader.self
+        case .calico: CalicoReader.self
         case .tailscale: TailscaleReader.self
         }
     }

@@ -2,7 +2,7 @@ import Dialects
 import NetworkTypes
 import PolicyModel
 
-/// A generator whose numbers depend on its seed alone (SplitMix64, Steele et al. 2014).
+/// A generator whose numbers depend on its seed alone: SplitMix64 (Steele, Lea and Flood, 2014).
 struct WritingRandom: RandomNumberGenerator {
     private var state: UInt64
 

@@ -20,23 +20,21 @@ enum Memory {
     }
 
     /// Runs in the child: prints a `Need` as JSON.
-    static func reportNeed(of shape: WorldShape) {
-        let world = World(shape)
-        let policy = world.policy.lowered()
+    static func reportNeed(_ workloads: [Workload], _ policy: FlatPolicy) {
         malloc_trim(0)
         let before = inUse
         let resident = residentBytes("VmRSS:")
-        let engine = compile(world.workloads, policy)
+        let engine = compile(workloads, policy)
         let need = Need(kept: inUse - before, peak: residentBytes("VmHWM:") - resident)
-        precondition(engine.ruleCount > 0 && !world.workloads.isEmpty, "engine and input live until here")
+        precondition(engine.ruleCount == policy.ruleCount && !workloads.isEmpty, "engine and input live until here")
         if let data = try? JSONEncoder().encode(need) { print(String(decoding: data, as: UTF8.self)) }
     }
 
     /// Starts this program again for one world; nil when that fails.
-    static func need(of shape: WorldShape, quick: Bool) -> Need? {
+    static func need(of world: String, quick: Bool) -> Need? {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = ["--memory-of", shape.name.replacing("-quick", with: "")] + (quick ? ["--quick"] : [])
+        process.arguments = ["--memory-of", world.replacing("-quick", with: "")] + (quick ? ["--quick"] : [])
         let pipe = Pipe()
         process.standardOutput = pipe
         guard (try? process.run()) != nil else { return nil }
@@ -51,4 +49,9 @@ enum Memory {
         let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
         return (line?.split(separator: " ").compactMap { Int($0) }.first ?? 0) * 1024
     }
+}
+
+extension FlatPolicy {
+    /// The number of rules of all tiers.
+    var ruleCount: Int { layers.flatMap(\.tiers).reduce(0) { $0 + $1.rules.count } }
 }

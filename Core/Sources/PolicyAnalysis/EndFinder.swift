@@ -28,11 +28,23 @@ struct EndFinder {
                 owners: end.owners, ranges: end.ranges, extent: isSplit ? .part : .whole, number: 0,
                 classNumber: end.classNumber)
         }
-        return ends.sorted().enumerated().map { number, end in
+        return sorted(ends).enumerated().map { number, end in
             End(
                 owners: end.owners, ranges: end.ranges, extent: end.extent, number: number,
                 classNumber: end.classNumber)
         }
+    }
+
+    /// The ends in order, compared by the first bytes of their names before anything else is looked at.
+    private static func sorted(_ ends: [End]) -> [End] {
+        let keys = ends.map { end -> UInt128 in
+            guard end.owners.count == 1 else { return .max }
+            var bytes = end.owners[0].rawValue.utf8.prefix(16).reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
+            bytes <<= UInt128(8 * max(0, 16 - end.owners[0].rawValue.utf8.count))
+            return bytes
+        }
+        let order = ends.indices.sorted { keys[$0] == keys[$1] ? ends[$0] < ends[$1] : keys[$0] < keys[$1] }
+        return order.map { ends[$0] }
     }
 
     private init(engine: PolicyEngine, classes: IdentityClasses) {

@@ -8,8 +8,11 @@ package struct AddressSpace: Sendable {
     /// The distinct sets, in order of first mention.
     private(set) var sets: [AddressSet] = []
     private var indexOfSet: [AddressSet: Int] = [:]
-    /// For each family, the first address of each elementary interval, ascending from 0, with its signature.
-    private var starts: [AddressFamily: [(start: UInt128, signature: UInt32)]] = [:]
+    /// The first address of each elementary interval of a family, ascending from 0, with its signature.
+    private typealias Cuts = [(start: UInt128, signature: UInt32)]
+
+    private var ipv4: Cuts = []
+    private var ipv6: Cuts = []
     /// The sets that the addresses of each signature are in; signature 0 is in none.
     private(set) var members: [[Int]] = [[]]
 
@@ -19,13 +22,21 @@ package struct AddressSpace: Sendable {
             self.sets.append(set)
         }
         var known: [[Int]: UInt32] = [[]: 0]
-        for family in AddressFamily.allCases { starts[family] = cut(family, &known) }
+        ipv4 = cut(.ipv4, &known)
+        ipv6 = cut(.ipv6, &known)
     }
 
     /// The number by which `set` is known, or nil when the space was not cut for it.
     func index(of set: AddressSet) -> Int? { indexOfSet[set] }
 
-    private mutating func cut(_ family: AddressFamily, _ known: inout [[Int]: UInt32]) -> [(UInt128, UInt32)] {
+    private func cuts(_ family: AddressFamily) -> Cuts {
+        switch family {
+        case .ipv4: ipv4
+        case .ipv6: ipv6
+        }
+    }
+
+    private mutating func cut(_ family: AddressFamily, _ known: inout [[Int]: UInt32]) -> Cuts {
         var events: [(at: UInt128, set: Int, enters: Bool)] = []
         for (index, set) in sets.enumerated() {
             for interval in set.intervals(family).intervals {
@@ -34,7 +45,7 @@ package struct AddressSpace: Sendable {
             }
         }
         events.sort { $0.at < $1.at }
-        var result: [(UInt128, UInt32)] = [(0, 0)]
+        var result: Cuts = [(0, 0)]
         var active: Set<Int> = []
         var next = 0
         while next < events.count {
@@ -57,7 +68,7 @@ package struct AddressSpace: Sendable {
 
     /// The signature of an address; logarithmic in the number of cuts.
     func signature(of address: IPAddress) -> UInt32 {
-        guard let list = starts[address.family] else { return 0 }
+        let list = cuts(address.family)
         if list.count == 1 { return list[0].signature }
         var low = 0
         var high = list.count - 1
@@ -70,7 +81,7 @@ package struct AddressSpace: Sendable {
 
     /// The elementary intervals of a family in ascending order, which together are the whole family.
     package func intervals(_ family: AddressFamily) -> [(range: ClosedRange<UInt128>, signature: UInt32)] {
-        guard let list = starts[family] else { return [] }
+        let list = cuts(family)
         return list.indices.map { index in
             let end = index + 1 < list.count ? list[index + 1].start - 1 : family.highest
             return (list[index].start...end, list[index].signature)

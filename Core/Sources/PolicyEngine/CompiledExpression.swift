@@ -8,6 +8,12 @@ struct CompiledExpression: Sendable {
         let column: Int
         let code: UInt32
         let equal: Bool
+
+        /// Holds where this one does not; of the column with two codes only equality is asked, which finds its members.
+        var negated: Test {
+            if column == Vocabulary.Column.owned, equal { return Test(column: column, code: 1 - code, equal: true) }
+            return Test(column: column, code: code, equal: !equal)
+        }
     }
 
     /// What a conjunction of equality tests cannot say.
@@ -35,6 +41,7 @@ struct CompiledExpression: Sendable {
             case .test(let test): tests.append(test)
             case .all(let parts): pending.append(contentsOf: parts)
             case .constant(true): break
+            case .not(.test(let test)): tests.append(test.negated)
             case .constant, .isIn, .inSet, .any, .not: rest.append(node)
             }
         }
@@ -89,6 +96,15 @@ struct CompiledExpression: Sendable {
         case .not(let inner): return .not(node(inner, &vocabulary))
         case .and(let parts): return .all(parts.map { node($0, &vocabulary) })
         case .or(let parts): return .any(parts.map { node($0, &vocabulary) })
+        }
+    }
+
+    /// A set that all members lie in, when the expression names one on every branch.
+    var set: Int? {
+        switch residual {
+        case .inSet(let set): set
+        case .all(let parts): parts.lazy.compactMap { if case .inSet(let set) = $0 { set } else { nil } }.first
+        case .constant, .test, .isIn, .any, .not, nil: nil
         }
     }
 

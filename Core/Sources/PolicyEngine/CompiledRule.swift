@@ -27,9 +27,36 @@ package struct CompiledRule: Sendable {
     func precedes(_ other: CompiledRule) -> Bool {
         if layer != other.layer { return layer < other.layer }
         if tier != other.tier { return tier < other.tier }
-        if source.rank != other.source.rank { return source.rank < other.source.rank }
-        let (mine, theirs) = (source.action.order, other.source.action.order)
-        return mine == theirs ? source.id < other.source.id : mine < theirs
+        return Precedence(rank: source.rank, action: source.action, id: source.id).precedes(
+            Precedence(rank: other.source.rank, action: other.source.action, id: other.source.id))
+    }
+}
+
+extension CompiledRule {
+    /// Resolves the names of a rule that stands in one of these tiers of a layer.
+    init(
+        _ rule: FlatRule, layer: Int, tier: Int, of tiers: [CompiledTier], subject: Int, peer: Int,
+        _ vocabulary: Vocabulary
+    ) {
+        var passTo = tier + 1
+        if case .pass(let name?) = rule.action {
+            passTo = tiers.indices.first { $0 > tier && tiers[$0].source.id == name } ?? tiers.count
+        }
+        self.init(
+            source: rule, layer: layer, tier: tier, passTo: passTo, subject: subject, peer: peer,
+            relations: rule.relations.isEmpty ? [] : rule.relations.map { ColumnRelation($0, vocabulary) },
+            needsFlow: rule.asksForMore)
+    }
+}
+
+extension CompiledRule.ColumnRelation {
+    init(_ relation: Relation, _ vocabulary: Vocabulary) {
+        self =
+            switch relation {
+            case .same(let keys): .same(keys.compactMap(vocabulary.column))
+            case .different(let keys): .different(keys.compactMap(vocabulary.column))
+            case .samePrincipal: .samePrincipal
+            }
     }
 }
 
@@ -45,38 +72,44 @@ struct RuleHead: Sendable {
         layer = Int32(truncatingIfNeeded: rule.layer)
         peer = Int32(truncatingIfNeeded: rule.peer)
         namesProcess = rule.source.namesProcess
-        protocols = rule.source.services.reduce(0) { bits, term in
+        var protocols: UInt64 = 0
+        for term in rule.source.services {
             switch term {
-            case .any, .named: .max
-            case .proto(let proto), .ports(let proto, _, _), .icmp(let proto, _, _): bits | Self.bit(proto)
+            case .any, .named: protocols = .max
+            case .proto(let proto), .ports(let proto, _, _), .icmp(let proto, _, _): protocols |= Self.bit(proto)
             }
         }
+        self.protocols = protocols
     }
+
+    private init() {
+        (layer, peer, namesProcess, protocols) = (0, 0, false, 0)
+    }
+
+    /// Stands where there is no rule.
+    static let none = RuleHead()
 
     static func bit(_ proto: IPProtocol) -> UInt64 { 1 << UInt64(proto.rawValue & 63) }
 }
 
-extension RuleAction {
-    /// Deny before allow before pass at equal rank.
-    package var order: Int {
-        switch self {
-        case .deny: 0
-        case .allow: 1
-        case .pass: 2
-        }
-    }
+extension PortSet {
+    /// Whether every port is a member; makes no set to compare with.
+    var isAll: Bool { intervals.count == 1 && intervals[0].lowerBound == .min && intervals[0].upperBound == .max }
 }
 
 extension FlatRule {
     /// Whether the rule asks for anything that a class of flows does not determine.
     var asksForMore: Bool {
-        subjectAttributes != .none || peerAttributes != .none || !conditions.isEmpty
-            || relations.contains(.samePrincipal) || certainty != .exact
-            || services.contains {
-                if case .ports(_, _, let source) = $0 { return source != .all }
-                return false
-            }
+        if subjectAttributes.asksForSomething || peerAttributes.asksForSomething || !conditions.isEmpty { return true }
+        if case .approximate = certainty { return true }
+        for case .samePrincipal in relations { return true }
+        for case .ports(_, _, let source) in services where !source.isAll { return true }
+        return false
     }
+}
+
+extension AttributeMatch {
+    fileprivate var asksForSomething: Bool { processes != nil || principals != nil }
 }
 
 /// Which row of columns an expression holds for: the identities, in ascending order.

@@ -33,8 +33,13 @@ package struct IdentityTable: Sendable {
 
     /// Adds a reference to the identity with this row; `isNew` when there was none before.
     mutating func retain(_ row: [UInt32]) -> (identity: UInt32, isNew: Bool) {
+        row.withUnsafeBufferPointer { retain($0) }
+    }
+
+    /// Adds a reference to the identity with this row of `width` columns; `isNew` when there was none before.
+    mutating func retain(_ row: UnsafeBufferPointer<UInt32>) -> (identity: UInt32, isNew: Bool) {
         let mask = buckets.count - 1
-        var bucket = Self.hash(row) & mask
+        var bucket = Self.mix(row) & mask
         while buckets[bucket] != 0 {
             let identity = buckets[bucket] - 1
             if equal(identity, row) {
@@ -92,10 +97,13 @@ package struct IdentityTable: Sendable {
         }
     }
 
-    private func equal(_ identity: UInt32, _ row: [UInt32]) -> Bool {
+    @inline(__always)
+    private func equal(_ identity: UInt32, _ row: UnsafeBufferPointer<UInt32>) -> Bool {
         let base = Int(identity) * width
-        for index in 0..<width where columns[base + index] != row[index] { return false }
-        return true
+        return columns.withUnsafeBufferPointer { columns in
+            for index in 0..<width where columns[base + index] != row[index] { return false }
+            return true
+        }
     }
 
     private func hash(_ identity: UInt32) -> Int {
@@ -103,14 +111,16 @@ package struct IdentityTable: Sendable {
         return columns.withUnsafeBufferPointer { Self.mix(UnsafeBufferPointer(rebasing: $0[base..<base + width])) }
     }
 
-    private static func hash(_ row: [UInt32]) -> Int { row.withUnsafeBufferPointer(mix) }
-
     /// Multiply and fold, the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014, figure 16).
     static func mix(_ row: UnsafeBufferPointer<UInt32>) -> Int {
         var state: UInt64 = 0
-        for value in row {
-            state = (state ^ UInt64(value)) &* 0xBF58_476D_1CE4_E5B9
+        // Two numbers at a time.
+        var place = 0
+        while place < row.count {
+            let other = place + 1 < row.count ? UInt64(row[place + 1]) : 0
+            state = (state ^ UInt64(row[place]) ^ other << 32) &* 0xBF58_476D_1CE4_E5B9
             state ^= state >> 29
+            place += 2
         }
         return Int(truncatingIfNeeded: state >> 1)
     }

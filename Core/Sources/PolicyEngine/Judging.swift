@@ -134,12 +134,7 @@ struct LayerWalk {
     func noMatch(_ engine: PolicyEngine, _ tier: Int) -> EndDecision? {
         let compiled = layer.tiers[tier]
         guard compiled.source.onNoMatch != .next, !question.isSelf else { return nil }
-        if let selections = compiled.selections {
-            let selected = selections.contains {
-                $0.direction == question.direction && engine.holds($0.subject, question.subject)
-            }
-            if !selected { return nil }
-        }
+        if !engine.decidesOnNoMatch(compiled, question.subject, question.direction) { return nil }
         let decider = Decider.tierDefault(compiled.source.id, layer: layer.source.id)
         switch compiled.source.onNoMatch {
         case .allow: return EndDecision(.allowed, by: decider)

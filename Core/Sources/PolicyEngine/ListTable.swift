@@ -19,8 +19,13 @@ package struct ListTable: Sendable {
 
     /// The number of a list; `isNew` when it was not there before.
     package mutating func number(of list: [UInt32]) -> (number: Int, isNew: Bool) {
+        list.withUnsafeBufferPointer { number(of: $0) }
+    }
+
+    /// The number of a list; `isNew` when it was not there before.
+    mutating func number(of list: UnsafeBufferPointer<UInt32>) -> (number: Int, isNew: Bool) {
         let mask = buckets.count - 1
-        var bucket = list.withUnsafeBufferPointer(IdentityTable.mix) & mask
+        var bucket = IdentityTable.mix(list) & mask
         while buckets[bucket] != 0 {
             let known = Int(buckets[bucket] - 1)
             if items[starts[known]..<starts[known + 1]].elementsEqual(list) { return (known, false) }

@@ -69,9 +69,7 @@ struct PairKeys: Sendable {
             for view in VerdictView.allCases {
                 state.append(UInt32(engine.mode(of: subject, layer, view)?.strength ?? 9))
             }
-            for selection in layer.tiers.compactMap(\.selections).joined() where selection.direction == direction {
-                state.append(engine.holds(selection.subject, subject) ? 1 : 0)
-            }
+            for tier in layer.tiers { state.append(engine.decidesOnNoMatch(tier, subject, direction) ? 1 : 0) }
         }
         return state
     }

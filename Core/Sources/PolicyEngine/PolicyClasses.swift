@@ -68,14 +68,3 @@ struct PolicyClasses: Sendable {
         members[Int(number) * wordsPerClass + expression >> 6] >> UInt64(expression & 63) & 1 == 1
     }
 }
-
-extension WorkloadDirectory {
-    /// The identities of workloads that have more than one address of a family.
-    var multiHomedIdentities: Set<UInt32> {
-        var result: Set<UInt32> = []
-        for (number, workload, identities) in numbered where workload.addresses.count > 1 && isMultiHomed(number) {
-            result.formUnion(identities)
-        }
-        return result
-    }
-}

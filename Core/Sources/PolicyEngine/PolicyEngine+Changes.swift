@@ -64,7 +64,7 @@ extension PolicyEngine {
     private mutating func recompile(_ edit: (inout FlatPolicy) -> Void) -> ChangeReport {
         var changed = policy
         edit(&changed)
-        self = PolicyEngine(workloads: workloads, policy: changed)
+        self = PolicyEngine(workloads: directory.unordered, policy: changed)
         return ChangeReport(identitiesAffected: identityCount, rowsTouched: identityCount, wasFullCompile: true)
     }
 
@@ -105,7 +105,9 @@ extension PolicyEngine {
     private mutating func enter(_ identity: UInt32) {
         while identityRules.count < identities.capacity { identityRules.append(IdentityRules()) }
         var mine = IdentityRules()
-        for expression in matching(identity) {
+        let matching = matching(identity)
+        selected.enter(identity, matching, layers)
+        for expression in matching {
             expressions[expression].members.insertSorted(identity)
             for number in expressions[expression].subjectOf {
                 guard let rule = rules[Int(number)] else { continue }
@@ -118,6 +120,7 @@ extension PolicyEngine {
 
     private mutating func leave(_ identity: UInt32, _ matching: [Int]) {
         for expression in matching { expressions[expression].members.removeSorted(identity) }
+        selected.leave(identity)
         identityRules[Int(identity)] = IdentityRules()
     }
 
@@ -177,7 +180,7 @@ extension PolicyEngine {
     }
 
     private mutating func remove(_ rule: FlatRule, _ place: (layer: Int, tier: Int)) -> ChangeReport {
-        guard let subject = expressionIndex[rule.subject],
+        guard let subject = number(of: rule.subject),
             let number = expressions[subject].subjectOf.first(where: {
                 guard let known = rules[Int($0)] else { return false }
                 return known.layer == place.layer && known.tier == place.tier && known.source == rule
@@ -206,8 +209,8 @@ extension PolicyEngine {
     private mutating func drop(_ number: Int) {
         expressions[number].uses -= 1
         guard expressions[number].uses == 0 else { return }
-        index?.remove(number, expressions[number].compiled)
-        expressionIndex[expressions[number].source] = nil
+        index?.remove(number)
+        expressionIndex.remove(number, ContentHash.of(expressions[number].source))
         expressions[number].members = []
         freeExpressions.append(number)
     }

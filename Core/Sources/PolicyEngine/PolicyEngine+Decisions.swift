@@ -127,19 +127,43 @@ struct PortCuts: Sendable {
     var source: [UInt16: Int] = [:]
     var destination: [UInt16: Int] = [:]
 
+    init(_ rules: [CompiledRule?]) {
+        // Counted in tables of all ports first; most rules name one port, and few ports are named.
+        var counts = [Int](repeating: 0, count: 65_536 * 2)
+        for position in rules.indices {
+            guard let services = rules[position]?.source.services else { continue }
+            for case .ports(_, let destinations, let sources) in services {
+                if !sources.isAll {
+                    for cut in Self.edges(sources) { counts[65_536 + Int(cut)] += 1 }
+                }
+                for interval in destinations.intervals {
+                    counts[Int(interval.lowerBound)] += 1
+                    counts[Int(interval.upperBound &+ 1)] += 1
+                }
+            }
+        }
+        for cut in UInt16.min...UInt16.max {
+            if counts[Int(cut)] > 0 { destination[cut] = counts[Int(cut)] }
+            if counts[65_536 + Int(cut)] > 0 { source[cut] = counts[65_536 + Int(cut)] }
+        }
+    }
+
     mutating func change(_ services: [ServiceTerm], by amount: Int) {
         for case .ports(_, let destinations, let sources) in services {
-            if sources != .all { Self.change(&source, sources, amount) }
+            if !sources.isAll { Self.change(&source, sources, amount) }
             Self.change(&destination, destinations, amount)
         }
     }
 
     private static func change(_ cuts: inout [UInt16: Int], _ ports: PortSet, _ amount: Int) {
-        for interval in ports.intervals {
-            for cut in [interval.lowerBound, interval.upperBound &+ 1] {
-                let count = (cuts[cut] ?? 0) + amount
-                cuts[cut] = count == 0 ? nil : count
-            }
+        for cut in edges(ports) {
+            let count = (cuts[cut] ?? 0) + amount
+            cuts[cut] = count == 0 ? nil : count
         }
+    }
+
+    /// Where the intervals begin, and where the ports behind them do.
+    private static func edges(_ ports: PortSet) -> [UInt16] {
+        ports.intervals.flatMap { [$0.lowerBound, $0.upperBound &+ 1] }
     }
 }

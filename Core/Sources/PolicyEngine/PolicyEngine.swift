@@ -7,42 +7,57 @@ public import PolicyModel
 /// same answers and the same `canonicalForm`. Policy is computed once per *identity*, the set of addresses that no input
 /// of the policy can tell apart.
 public struct PolicyEngine: Sendable {
-    private var addressSets: [AddressSetID: AddressSet]
+    private let addressSets: [AddressSetID: AddressSet]
     package var vocabulary: Vocabulary
     package var identities: IdentityTable
-    package var expressions: [ExpressionEntry] = []
-    var expressionIndex: [EndExpression: Int] = [:]
+    package var expressions: [ExpressionEntry]
+    /// Finds the expressions in use by what they say.
+    var expressionIndex: ItemIndex
     var freeExpressions: [Int] = []
-    package var rules: [CompiledRule?] = []
+    package var rules: [CompiledRule?]
     /// For each place of `rules`; means nothing where there is no rule.
-    var heads: [RuleHead] = []
+    var heads: [RuleHead]
     var freeRules: [UInt32] = []
     /// For each identity, the rules that it is the subject of.
-    package var identityRules: [IdentityRules] = []
-    package var layers: [CompiledLayer] = []
-    package var directory = WorkloadDirectory()
+    package var identityRules: [IdentityRules]
+    package var layers: [CompiledLayer]
+    /// Whom tiers with selections isolate.
+    var selected: SelectedIdentities
+    package var directory: WorkloadDirectory
     /// For each signature of the address space, the identity of its unmanaged addresses.
-    package var unmanaged: [UInt32] = []
+    package var unmanaged: [UInt32]
     /// Made by the first change, kept by the later ones.
     var index: ExpressionIndex?
     /// Made by the first removal of a rule, kept by the later changes.
     var mentions: MentionCounts?
-    var portCuts = PortCuts()
+    var portCuts: PortCuts
 
     /// Compiles everything.
     ///
-    /// Of several workloads with one identifier the last counts. Cost: linear in workloads, rules and the rows that they make.
+    /// Of several workloads with one identifier the last counts. Cost: that of interning and compiling the model.
     public init(workloads: [Workload], policy: FlatPolicy) {
-        addressSets = policy.addressSets
-        let use = PolicyUse(policy)
-        vocabulary = Vocabulary(use, addressSets: policy.addressSets)
-        identities = IdentityTable(width: vocabulary.width)
-        compileRules(policy)
-        directory.reserve(workloads.count)
-        for workload in workloads { _ = place(workload) }
-        addUnmanaged()
-        fillMembers()
-        fillRows()
+        self.init(InternedModel(workloads: workloads, policy: policy))
+    }
+
+    /// Compiles a model: finds identities, members of expressions and the rules of each identity.
+    ///
+    /// Cost: linear in workloads, expressions with their members, and distinct rows.
+    public init(_ model: InternedModel) {
+        addressSets = model.addressSets
+        vocabulary = model.vocabulary
+        layers = model.layers
+        // Ascending numbers are ascending precedence until the first change.
+        rules = model.rules
+        expressionIndex = model.expressionIndex
+        var builder = IdentityBuilder(model)
+        directory = WorkloadDirectory(model.workloads, identities: builder.identitiesOfPlaces(model.workloads))
+        unmanaged = builder.unmanaged()
+        identities = builder.table
+        expressions = model.expressionsWithMembers(builder.table)
+        heads = model.rules.map { $0.map(RuleHead.init) ?? .none }
+        portCuts = PortCuts(model.rules)
+        identityRules = RowBuilder(model.rules, expressions).rows(capacity: builder.table.capacity)
+        selected = SelectedIdentities(model.layers, expressions, capacity: builder.table.capacity)
     }
 
     /// The policy that is in force; rules stand in order of precedence.
@@ -78,59 +93,23 @@ public struct PolicyEngine: Sendable {
     /// The number of rule references in all identities' programs: the size of the compiled output.
     public var rowEntryCount: Int { identityRules.reduce(0) { $0 + $1.egress.count + $1.ingress.count } }
 
-    // MARK: Compiling
-
-    private mutating func compileRules(_ policy: FlatPolicy) {
-        for (number, layer) in policy.layers.enumerated() {
-            let appliesTo = use(layer.appliesTo)
-            let fullFor = use(layer.fullFor)
-            var tiers: [CompiledTier] = []
-            for tier in layer.tiers {
-                let selections = tier.selections?.map { ($0.direction, use($0.subject)) }
-                var bare = tier
-                bare.rules = []
-                tiers.append(CompiledTier(source: bare, selections: selections))
-            }
-            var bare = layer
-            bare.tiers = []
-            layers.append(
-                CompiledLayer(
-                    source: bare, appliesTo: appliesTo, fullFor: fullFor, tiers: tiers,
-                    relations: layer.appliesWhen.map(columns)))
-            for (tierNumber, tier) in layer.tiers.enumerated() {
-                for rule in tier.rules { rules.append(compile(rule, layer: number, tier: tierNumber)) }
-            }
-        }
-        // Ascending numbers are ascending precedence until the first change.
-        let sorted = rules.compactMap(\.self).sorted { $0.precedes($1) }
-        rules = sorted
-        heads = sorted.map(RuleHead.init)
-        for (number, rule) in sorted.enumerated() { expressions[rule.subject].subjectOf.append(UInt32(number)) }
-    }
+    // MARK: Changing
 
     mutating func compile(_ rule: FlatRule, layer: Int, tier: Int) -> CompiledRule {
-        let tiers = layers[layer].tiers
         portCuts.change(rule.services, by: 1)
-        var passTo = tier + 1
-        if case .pass(let name?) = rule.action {
-            passTo = tiers.indices.first { $0 > tier && tiers[$0].source.id == name } ?? tiers.count
-        }
         return CompiledRule(
-            source: rule, layer: layer, tier: tier, passTo: passTo, subject: use(rule.subject), peer: use(rule.peer),
-            relations: rule.relations.map(columns), needsFlow: rule.asksForMore)
+            rule, layer: layer, tier: tier, of: layers[layer].tiers, subject: use(rule.subject), peer: use(rule.peer),
+            vocabulary)
     }
 
-    private func columns(_ relation: Relation) -> CompiledRule.ColumnRelation {
-        switch relation {
-        case .same(let keys): .same(keys.compactMap(vocabulary.column))
-        case .different(let keys): .different(keys.compactMap(vocabulary.column))
-        case .samePrincipal: .samePrincipal
-        }
+    /// The number of an expression that is in use.
+    func number(of expression: EndExpression) -> Int? {
+        expressionIndex.first(ContentHash.of(expression)) { expressions[$0].source == expression }
     }
 
     /// The number of an expression, counted as used once more.
     mutating func use(_ expression: EndExpression) -> Int {
-        if let known = expressionIndex[expression] {
+        if let known = number(of: expression) {
             expressions[known].uses += 1
             return known
         }
@@ -145,7 +124,7 @@ public struct PolicyEngine: Sendable {
             number = expressions.count
             expressions.append(entry)
         }
-        expressionIndex[expression] = number
+        expressionIndex.enter(number, ContentHash.of(expression))
         return number
     }
 
@@ -179,54 +158,6 @@ public struct PolicyEngine: Sendable {
         directory.add(workload, identities: held)
         return fresh
     }
-
-    private mutating func addUnmanaged() {
-        for signature in vocabulary.space.members.indices {
-            var row = [UInt32](repeating: 0, count: vocabulary.width)
-            row[Vocabulary.Column.signature] = UInt32(signature)
-            unmanaged.append(identities.retain(row).identity)
-        }
-    }
-
-    private mutating func fillMembers() {
-        let postings = Postings(identities)
-        let table = identities
-        let signatures = vocabulary.space.members
-        table.columns.withUnsafeBufferPointer { columns in
-            guard let base = columns.baseAddress else { return }
-            for number in expressions.indices {
-                let compiled = expressions[number].compiled
-                expressions[number].members = postings.candidates(compiled).filter {
-                    compiled.matches(base + Int($0) * table.width, signatures)
-                }
-            }
-        }
-    }
-
-    private mutating func fillRows() {
-        let capacity = identities.capacity
-        for direction in Direction.allCases {
-            var starts = [Int](repeating: 0, count: capacity + 1)
-            for case let rule? in rules where rule.source.direction == direction {
-                for identity in expressions[rule.subject].members { starts[Int(identity) + 1] += 1 }
-            }
-            for place in 0..<capacity { starts[place + 1] += starts[place] }
-            var next = starts
-            var flat = [UInt32](repeating: 0, count: starts[capacity])
-            for (number, rule) in rules.enumerated() {
-                guard let rule, rule.source.direction == direction else { continue }
-                for identity in expressions[rule.subject].members {
-                    flat[next[Int(identity)]] = UInt32(number)
-                    next[Int(identity)] += 1
-                }
-            }
-            if identityRules.isEmpty { identityRules = Array(repeating: IdentityRules(), count: capacity) }
-            for place in 0..<capacity {
-                identityRules[place][direction] = Array(flat[starts[place]..<starts[place + 1]])
-            }
-        }
-    }
-
 }
 
 /// A layer with its names resolved to numbers; `source` is without tiers.
@@ -243,4 +174,6 @@ package struct CompiledTier: Sendable {
     /// The tier without its rules.
     package let source: Tier
     package let selections: [(direction: Direction, subject: Int)]?
+    /// Its number among the tiers that have selections; nil when it has none.
+    let group: Int?
 }

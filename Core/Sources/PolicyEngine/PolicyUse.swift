@@ -10,23 +10,35 @@ struct PolicyUse: Sendable {
     /// The literal sets in order of first mention, each once.
     var literals: [AddressSet] = []
 
-    init(_ policy: FlatPolicy) {
-        var seen: Set<EndExpression> = []
+    private var seen: Set<AddressSet> = []
+
+    init(_ policy: FlatPolicy) { self.init(policy, expressions: Expressions(policy).list) }
+
+    /// What a policy mentions that has these distinct expressions.
+    init(_ policy: FlatPolicy, expressions: [EndExpression]) {
+        for expression in expressions { add(expression) }
+        // Most rules ask for the same relations as the one before.
+        var last: [Relation] = []
         for layer in policy.layers {
-            add(layer.appliesTo, &seen)
-            add(layer.fullFor, &seen)
             add(layer.appliesWhen)
             for tier in layer.tiers {
-                for selection in tier.selections ?? [] { add(selection.subject, &seen) }
-                for rule in tier.rules { add(rule, &seen) }
+                for position in tier.rules.indices {
+                    if tier.rules[position].relations != last {
+                        last = tier.rules[position].relations
+                        add(last)
+                    }
+                    add(tier.rules[position].services)
+                }
             }
         }
     }
 
     /// What one rule mentions.
     init(_ rule: FlatRule) {
-        var seen: Set<EndExpression> = []
-        add(rule, &seen)
+        add(rule.subject)
+        add(rule.peer)
+        add(rule.relations)
+        add(rule.services)
     }
 
     /// Whether both tell workloads and addresses apart by the same things.
@@ -35,11 +47,8 @@ struct PolicyUse: Sendable {
             && Set(literals) == Set(other.literals)
     }
 
-    private mutating func add(_ rule: FlatRule, _ seen: inout Set<EndExpression>) {
-        add(rule.subject, &seen)
-        add(rule.peer, &seen)
-        if !rule.relations.isEmpty { add(rule.relations) }
-        for case .named(let name) in rule.services { ports.insert(name) }
+    private mutating func add(_ services: [ServiceTerm]) {
+        for case .named(let name) in services { ports.insert(name) }
     }
 
     private mutating func add(_ relations: [Relation]) {
@@ -51,17 +60,17 @@ struct PolicyUse: Sendable {
         }
     }
 
-    private mutating func add(_ expression: EndExpression, _ seen: inout Set<EndExpression>) {
+    private mutating func add(_ expression: EndExpression) {
         switch expression {
         case .any, .anyWorkload: break
         case .selector(let selector): add(selector)
         case .workload(let id): workloads.insert(id)
         case .addressSet(let id): sets.insert(id)
-        case .addresses(let set): if seen.insert(expression).inserted { literals.append(set) }
-        case .union(let parts), .intersection(let parts): for part in parts { add(part, &seen) }
+        case .addresses(let set): if seen.insert(set).inserted { literals.append(set) }
+        case .union(let parts), .intersection(let parts): for part in parts { add(part) }
         case .difference(let first, let second):
-            add(first, &seen)
-            add(second, &seen)
+            add(first)
+            add(second)
         }
     }
 

@@ -1,72 +1,59 @@
 /// For each column and code, the identities that have it; made for one pass over all expressions.
 struct Postings {
-    private var lists: [[[UInt32]]]
+    /// For each column, the identities by code, and where those of each code begin.
+    private var items: [[UInt32]] = []
+    private var starts: [[UInt32]] = []
     private let everyone: [UInt32]
+    /// For each set, the signatures that lie in it.
+    private var signatures: [[Int]]
 
-    init(_ identities: IdentityTable) {
-        lists = Array(repeating: [], count: identities.width)
-        everyone = (0..<UInt32(identities.capacity)).filter(identities.isUsed)
-        for column in 0..<identities.width where column != Vocabulary.Column.signature {
-            var list: [[UInt32]] = []
-            for identity in everyone {
-                let code = Int(identities.column(column, of: identity))
-                while list.count <= code { list.append([]) }
-                list[code].append(identity)
+    /// Every place holds an identity, as it does before the first change.
+    init(_ identities: IdentityTable, _ space: AddressSpace) {
+        let (count, width) = (identities.capacity, identities.width)
+        signatures = Array(repeating: [], count: space.sets.count)
+        for (signature, sets) in space.members.enumerated() { for set in sets { signatures[set].append(signature) } }
+        everyone = Array(0..<UInt32(count))
+        identities.columns.withUnsafeBufferPointer { columns in
+            for column in 0..<width {
+                var starts: [UInt32] = [0, 0]
+                var items = [UInt32](repeating: 0, count: count)
+                for place in items.indices {
+                    let code = Int(columns[place * width + column])
+                    while starts.count <= code + 1 { starts.append(0) }
+                    starts[code + 1] += 1
+                }
+                for code in starts.indices.dropFirst() { starts[code] += starts[code - 1] }
+                var next = starts
+                for place in items.indices {
+                    let code = Int(columns[place * width + column])
+                    items[Int(next[code])] = UInt32(place)
+                    next[code] += 1
+                }
+                self.items.append(items)
+                self.starts.append(starts)
             }
-            lists[column] = list
         }
     }
 
-    /// Identities among which all members of the expression are: those of its rarest code.
-    func candidates(_ expression: CompiledExpression) -> [UInt32] {
-        var best = everyone
+    private func identities(_ column: Int, _ code: Int) -> ArraySlice<UInt32> {
+        let starts = starts[column]
+        return code + 1 < starts.count ? items[column][Int(starts[code])..<Int(starts[code + 1])] : []
+    }
+
+    /// Identities among which all members of the expression are, ascending: those of its rarest code or of a set.
+    ///
+    /// `areMembers` when no further test is needed.
+    func candidates(_ expression: CompiledExpression) -> (identities: ArraySlice<UInt32>, areMembers: Bool) {
+        var best = everyone[...]
         for test in expression.tests where test.equal {
-            let list = lists[test.column]
-            let found = Int(test.code) < list.count ? list[Int(test.code)] : []
+            let found = identities(test.column, Int(test.code))
             if found.count < best.count { best = found }
         }
-        return best
-    }
-}
-
-/// The expressions, each filed under one code that all its members have, so that a new identity finds its own at once.
-struct ExpressionIndex: Sendable {
-    private struct Key: Hashable {
-        let column: Int
-        let code: UInt32
-    }
-
-    private var filed: [Key: [Int]] = [:]
-    private var rest: [Int] = []
-
-    init(_ expressions: [ExpressionEntry]) {
-        for (number, entry) in expressions.enumerated() where entry.uses > 0 { add(number, entry.compiled) }
-    }
-
-    private static func key(_ expression: CompiledExpression) -> Key? {
-        // Label dimensions tell more than the fixed columns; the last named is as good as any.
-        expression.tests.filter { $0.equal && $0.code != 0 }.max { $0.column < $1.column }
-            .map { Key(column: $0.column, code: $0.code) }
-    }
-
-    mutating func add(_ number: Int, _ expression: CompiledExpression) {
-        if let key = Self.key(expression) { filed[key, default: []].append(number) } else { rest.append(number) }
-    }
-
-    mutating func remove(_ number: Int, _ expression: CompiledExpression) {
-        if let key = Self.key(expression) {
-            filed[key]?.removeAll { $0 == number }
-        } else {
-            rest.removeAll { $0 == number }
+        if let set = expression.set {
+            let lists = signatures[set].map { identities(Vocabulary.Column.signature, $0) }
+            if lists.reduce(0, { $0 + $1.count }) < best.count { best = lists.flatMap(\.self).sorted()[...] }
         }
-    }
-
-    /// The expressions that may hold for an identity with these columns.
-    func candidates(_ row: UnsafeBufferPointer<UInt32>) -> [Int] {
-        var result = rest
-        for (column, code) in row.enumerated() where code != 0 {
-            if let found = filed[Key(column: column, code: code)] { result += found }
-        }
-        return result
+        let isOneTest = expression.tests.count == 1 && expression.tests[0].equal && expression.residual == nil
+        return (best, isOneTest && best.count < everyone.count)
     }
 }

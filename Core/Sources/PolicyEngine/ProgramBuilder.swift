@@ -69,10 +69,9 @@ public struct ProgramBuilder {
             for direction in Direction.allCases {
                 numbers.formUnion(engine.identityRules[Int(identity)][direction])
                 for (place, tier) in layer.tiers.enumerated() where tier.source.onNoMatch != .next {
-                    let selected = tier.selections?.contains {
-                        $0.direction == direction && engine.holds($0.subject, identity)
+                    if engine.decidesOnNoMatch(tier, identity, direction) {
+                        tiers[place].onNoMatch[direction] = tier.source.onNoMatch
                     }
-                    if selected ?? true { tiers[place].onNoMatch[direction] = tier.source.onNoMatch }
                 }
             }
         }

@@ -24,8 +24,8 @@ package struct Vocabulary: Sendable {
 
     /// The label dimensions that the policy names, in order.
     let keys: [LabelKey]
-    private let columnOfKey: [LabelKey: Int]
-    private var codes: [[LabelValue: UInt32]]
+    /// The same with their values.
+    var dimensions: LabelDimensions
     let portNames: Set<PortName>
     private let nameOfWorkload: [WorkloadID: UInt32]
     private var portTables: [[PortName: [ProtocolPort]]: UInt32] = [[:]: 0]
@@ -36,10 +36,7 @@ package struct Vocabulary: Sendable {
 
     init(_ use: PolicyUse, addressSets: [AddressSetID: AddressSet]) {
         keys = use.keys.sorted()
-        var columns: [LabelKey: Int] = [:]
-        for (index, key) in keys.enumerated() { columns[key] = Column.fixed + index }
-        columnOfKey = columns
-        codes = Array(repeating: [:], count: keys.count)
+        dimensions = LabelDimensions(keys)
         portNames = use.ports
         var names: [WorkloadID: UInt32] = [:]
         for (index, id) in use.workloads.sorted().enumerated() { names[id] = UInt32(index + 1) }
@@ -52,23 +49,13 @@ package struct Vocabulary: Sendable {
     var width: Int { Column.fixed + keys.count }
 
     /// The column of a label dimension, or nil when the policy does not name it.
-    func column(_ key: LabelKey) -> Int? { columnOfKey[key] }
+    func column(_ key: LabelKey) -> Int? { dimensions.column(key) }
 
     /// The code of a value in its dimension; 0 is for an absent label.
-    mutating func code(_ value: LabelValue, column: Int) -> UInt32 {
-        let index = column - Column.fixed
-        if let known = codes[index][value] { return known }
-        let fresh = UInt32(codes[index].count + 1)
-        codes[index][value] = fresh
-        return fresh
-    }
+    mutating func code(_ value: LabelValue, column: Int) -> UInt32 { dimensions.code(value, column: column) }
 
     /// The value that a code stands for, nil for an absent label.
-    ///
-    /// Cost: linear in the dimension's values.
-    func value(_ code: UInt32, _ column: Int) -> LabelValue? {
-        code == 0 ? nil : codes[column - Column.fixed].first { $0.value == code }?.key
-    }
+    func value(_ code: UInt32, _ column: Int) -> LabelValue? { dimensions.value(code, column) }
 
     /// The number of a workload that the policy names, else 0.
     func code(_ id: WorkloadID) -> UInt32 { nameOfWorkload.isEmpty ? 0 : nameOfWorkload[id] ?? 0 }

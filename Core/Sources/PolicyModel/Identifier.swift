@@ -13,9 +13,6 @@ public struct Identifier<Subject>: RawRepresentable, Hashable, Comparable, Senda
 
     /// The name as written.
     public var description: String { rawValue }
-
-    /// Orders by the bytes of the name, the same on every machine.
-    public static func < (a: Self, b: Self) -> Bool { a.rawValue.utf8.lexicographicallyPrecedes(b.rawValue.utf8) }
 }
 
 /// The name of a workload.

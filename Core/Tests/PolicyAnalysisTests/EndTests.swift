@@ -90,6 +90,15 @@ import Testing
             ])
     }
 
+    @Test func workloadsStandInTheOrderOfTheBytesOfTheirNames() {
+        let names: [WorkloadID] = [
+            "b", "", "a-name-of-seventeen", "a-name-of-sevente", "a-name-of-sevent", "a", "ab", "é", "~", "a\u{0}",
+            "a-name-of-sevente\u{0}", "zz-this-is-a-long-name-2", "zz-this-is-a-long-name-1",
+        ]
+        let ends = Self.side(names.map { Workload(id: $0) }, []).ends.filter { !$0.owners.isEmpty }
+        #expect(ends.map { $0.owners[0] } == names.sorted())
+    }
+
     @Test func endsOfDifferentFamiliesExchangeNothing() {
         let side = Self.side(
             [Self.workload("four", "10.0.0.1"), Self.workload("six", "2001:db8::1"), Self.workload("any")], [])

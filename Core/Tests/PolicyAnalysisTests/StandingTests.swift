@@ -104,6 +104,27 @@ import Testing
         #expect(witness.point.destination != 5432)
     }
 
+    @Test func uncertainTwinsAreNotCalledRedundant() {
+        let side = Self.side([
+            Self.rule("a", certainty: .approximate("a test")), Self.rule("b", certainty: .approximate("another")),
+        ])
+        #expect(side.isRedundant("a") == .unknown("a"))
+        #expect(PolicyReview(side).findings.isEmpty)
+        let known = Self.side([
+            Self.rule("a", conditions: [Condition("x")]), Self.rule("b", conditions: [Condition("y")]),
+        ])
+        guard case .no = known.isRedundant("a") else {
+            Issue.record("a flow with only `x` needs it")
+            return
+        }
+        #expect(PolicyReview(known).findings.isEmpty)
+        let twins = Self.side([
+            Self.rule("a", conditions: [Condition("x")]), Self.rule("b", conditions: [Condition("x")]),
+        ])
+        #expect(twins.isRedundant("a") == .yes)
+        #expect(PolicyReview(twins).findings.map(\.kind) == [.redundant, .redundant])
+    }
+
     @Test func anApproximateRulePreventsAnAnswerAndIsNamed() {
         let understood = Self.side([Self.rule("r")])
         let partly = Self.side([

@@ -19,6 +19,8 @@ struct KubernetesPod {
     var addresses: [IPAddress]
     /// Whether it uses its node's network.
     let usesHostNetwork: Bool
+    /// The service account that it runs as, of its own namespace.
+    let serviceAccount: String
     /// The node that it runs on, when the files say.
     let node: String?
     /// The addresses of the node that it runs on, as the pod states them.
@@ -80,7 +82,8 @@ enum KubernetesPodReader {
         return KubernetesPod(
             name: manifest.name, namespace: manifest.namespaceOrDefault, kind: manifest.kind, display: "",
             labels: labels, namedPorts: try namedPorts(spec, findings: &findings), addresses: addresses,
-            usesHostNetwork: usesHostNetwork, node: try spec?.text("nodeName"),
+            usesHostNetwork: usesHostNetwork,
+            serviceAccount: try serviceAccount(spec), node: try spec?.text("nodeName"),
             nodeAddresses: try Self.addresses(status, list: "hostIPs", one: "hostIP"),
             owner: try controller(manifest.tree["metadata"]), location: manifest.location)
     }
@@ -107,6 +110,12 @@ enum KubernetesPodReader {
             return kind == "Node" ? nil : OwnerReference(kind: kind, name: name)
         }
         return nil
+    }
+
+    /// The service account of a pod; where none is written, the one that the ServiceAccount admission controller sets.
+    private static func serviceAccount(_ spec: Tree?) throws(Refusal) -> String {
+        if let name = try spec?.text("serviceAccountName") { return name }
+        return try spec?.text("serviceAccount") ?? "default"
     }
 
     private static func addresses(_ status: Tree?, list: String, one: String) throws(Refusal) -> [IPAddress] {

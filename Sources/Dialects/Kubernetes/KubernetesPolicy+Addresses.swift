@@ -50,6 +50,10 @@ extension KubernetesPolicy {
     /// It is for what is outside of the cluster (Kubernetes, "Network Policies", `ipBlock`); whether it also holds for pods whose
     /// address lies in it depends on the network plugin.
     mutating func peers(ofBlock set: AddressSet, at location: Diagnostic.Location) -> KubernetesPeers {
+        switch plugin {
+        case .calico: return KubernetesPeers(exact: peers(ofNetworks: set, at: location))
+        case .unknown: break
+        }
         reportUnknownAddresses(at: location)
         let pods = pods(in: set)
         return KubernetesPeers(

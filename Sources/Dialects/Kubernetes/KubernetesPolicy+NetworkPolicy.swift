@@ -129,6 +129,7 @@ extension KubernetesPolicy {
         }
         if let pods { terms += try selector.terms(pods, KubernetesLabels.pod) }
         if namespaces != nil { terms.append(KubernetesCluster.anyPod) }
+        if plugin == .calico, let key = KubernetesCluster.hostNetwork { terms.append(.notExists(key)) }
         unknown += selector.unknown
         peers.exact.append(.selector(KubernetesCluster.all(terms)))
     }
@@ -188,6 +189,13 @@ extension KubernetesPolicy {
     private mutating func reportHostNetwork(_ terms: [Selector], _ manifest: Manifest) {
         let selector = Selector.and(terms)
         guard let pod = hostPods.first(where: { selector.matches($0.labels) }) else { return }
+        guard plugin == .unknown else {
+            findings.report(
+                .warning, "host-network",
+                "the policy selects `\(pod.id)`, which uses its node's network; Calico has no policy for such pods",
+                at: manifest.location, effect: .none)
+            return
+        }
         findings.report(
             .warning, "host-network",
             "the policy selects `\(pod.id)`, which uses its node's network; Kubernetes leaves open whether policy holds for such pods, and the answer is that it does",

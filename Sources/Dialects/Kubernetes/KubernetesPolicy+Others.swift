@@ -47,8 +47,17 @@ extension KubernetesPolicy {
     /// Kubernetes, "Network Policies": "traffic to and from the node where a Pod is running is always allowed, regardless of
     /// the IP address of the Pod or the node"; for ingress also the API docs of `NetworkPolicySpec.ingress`.
     mutating func addLocalNodes() {
+        guard !selections.isEmpty else { return }
+        let rules = localNodeRules()
+        guard !rules.isEmpty else { return }
+        networkPolicies += rules
+        origins[Self.localNode] = RuleOrigin()
+    }
+
+    /// Rules that let each pod and its node reach each other; none where the files have no Node objects.
+    func localNodeRules() -> [FlatRule] {
         let all = AddressSet(cluster.nodes.flatMap(\.addresses).map { Prefix($0) })
-        guard !all.isEmpty, !selections.isEmpty else { return }
+        guard !all.isEmpty else { return [] }
         var byAddress: [IPAddress: KubernetesCluster.Node] = [:]
         for node in cluster.nodes { for address in node.addresses { byAddress[address] = node } }
         var unplaced: [EndExpression] = []
@@ -62,17 +71,18 @@ extension KubernetesPolicy {
                 unplaced.append(.workload(id))
             }
         }
+        var rules: [FlatRule] = []
         for node in cluster.nodes {
             guard let pods = placed[node.name], !node.addresses.isEmpty else { continue }
-            networkPolicies += Self.localRules(pods, AddressSet(node.addresses.map { Prefix($0) }), .exact)
+            rules += Self.localRules(pods, AddressSet(node.addresses.map { Prefix($0) }), .exact)
         }
         if !unplaced.isEmpty {
-            networkPolicies += Self.localRules(unplaced, all, .approximate("the node of the pod is not known"))
+            rules += Self.localRules(unplaced, all, .approximate("the node of the pod is not known"))
         }
-        origins[Self.localNode] = RuleOrigin()
+        return rules
     }
 
-    private static let localNode: RuleID = "kubernetes/local-node"
+    static let localNode: RuleID = "kubernetes/local-node"
 
     private static func localRules(
         _ pods: [EndExpression], _ addresses: AddressSet, _ certainty: Certainty

@@ -5,6 +5,8 @@ import PolicyModel
 /// The policy of a cluster while its objects are read, in the tiers of the API.
 struct KubernetesPolicy {
     let cluster: KubernetesCluster
+    /// Who enforces it, as far as that settles what the API leaves open.
+    let plugin: KubernetesPlugin
     var findings: DialectFindings
     var origins: [RuleID: RuleOrigin] = [:]
     /// What NetworkPolicy objects say.
@@ -29,8 +31,9 @@ struct KubernetesPolicy {
         let addresses: [IPAddress]
     }
 
-    init(cluster: KubernetesCluster, findings: DialectFindings) {
+    init(cluster: KubernetesCluster, plugin: KubernetesPlugin = .unknown, findings: DialectFindings) {
         self.cluster = cluster
+        self.plugin = plugin
         self.findings = findings
         podAddresses = SortedAddresses(cluster.pods.flatMap(\.pod.addresses))
         standIns = SortedAddresses(cluster.standIns)
@@ -88,6 +91,14 @@ struct KubernetesPolicy {
         }
         return fields.first.map { "unknown field `\($0.text.prefix(60))` in \(what)" }
     }
+}
+
+/// The network plugin of a cluster, which settles what the API of Kubernetes leaves open.
+enum KubernetesPlugin {
+    /// Any: what is left open is answered as may.
+    case unknown
+    /// Calico: blocks hold for pods, and a pod in its node's network is no endpoint that selectors could find.
+    case calico
 }
 
 /// The far ends that a rule names.

@@ -34,12 +34,12 @@ public enum KubernetesReader: DialectReader {
             origins: policy.origins, findings: policy.findings.sorted(files: sources.map(\.name)))
     }
 
-    private static func order(_ object: Manifest) -> (String, String, String) {
+    static func order(_ object: Manifest) -> (String, String, String) {
         (object.kind, object.namespaceOrDefault, object.name)
     }
 
     /// The objects with a name each; one that stands there twice is reported, and the first is taken.
-    private static func distinct(_ objects: [Manifest], findings: inout DialectFindings) -> [Manifest] {
+    static func distinct(_ objects: [Manifest], findings: inout DialectFindings) -> [Manifest] {
         var seen: [String: Diagnostic.Location] = [:]
         var result: [Manifest] = []
         for object in objects {
@@ -75,7 +75,7 @@ public enum KubernetesReader: DialectReader {
             || (object.group.isEmpty && ["Namespace", "Node"].contains(object.kind)) || policyKind(object) != nil
     }
 
-    private static func readPeople(
+    static func readPeople(
         _ object: Manifest, into cluster: inout KubernetesCluster, findings: inout DialectFindings
     ) {
         do throws(Refusal) {
@@ -108,7 +108,7 @@ public enum KubernetesReader: DialectReader {
         }
     }
 
-    private static func readPolicy(_ object: Manifest, into policy: inout KubernetesPolicy) {
+    static func readPolicy(_ object: Manifest, into policy: inout KubernetesPolicy) {
         do throws(Refusal) {
             switch policyKind(object) {
             case .networkPolicy: try policy.addNetworkPolicy(object)

@@ -8,15 +8,29 @@ struct EndSet: Hashable, Sendable {
     /// The ends of the universe that it holds for.
     var members: MemberSet
 
+    /// What is taken out of everything, where the expression is everything but that.
+    var holes: [EndSet] = []
+
     /// What both hold for; where the members show that one lies in the other, it is written alone.
     func intersection(_ other: Self) -> Self {
         if expression == .any { return other }
         if other.expression == .any { return self }
         if members.isSubset(of: other.members) { return self }
         if other.members.isSubset(of: members) { return other }
+        if !other.holes.isEmpty, holes.isEmpty { return subtractingEach(other.holes) }
+        if !holes.isEmpty, other.holes.isEmpty { return other.subtractingEach(holes) }
         return EndSet(
             expression: .intersection([expression, other.expression]),
             members: members.intersection(other.members))
+    }
+
+    /// Without the members of all the others; those that have none in common with it are not written.
+    private func subtractingEach(_ others: [EndSet]) -> Self {
+        let touching = others.filter { !$0.members.isDisjoint(with: members) }
+        guard let first = touching.first else { return self }
+        let left = touching.reduce(members) { $0.subtracting($1.members) }
+        let hole = touching.count == 1 ? first.expression : .union(touching.map(\.expression))
+        return EndSet(expression: .difference(expression, hole), members: left)
     }
 
     /// What the other does not hold for.

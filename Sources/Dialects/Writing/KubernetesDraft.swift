@@ -12,6 +12,8 @@ struct KubernetesDraft {
     private let table: EndTable
     private let names: KubernetesPortNames
     private var namer: EndNamer
+    /// What expressions were resolved to; nil where labels cannot say them.
+    private var known: [EndExpression: KubernetesEnds.Resolved?] = [:]
     private let full: MemberSet
     private let selective: MemberSet
 
@@ -194,7 +196,9 @@ struct KubernetesDraft {
     }
 
     private mutating func resolved(_ end: EndSet, _ rule: RuleID) -> KubernetesEnds.Resolved? {
-        if let resolved = ends.resolve(end) { return resolved }
+        let answer = known[end.expression] ?? ends.resolve(end)
+        known[end.expression] = .some(answer)
+        if let answer { return answer }
         plan.tell(rule, "names workloads that their labels cannot tell from others")
         return nil
     }

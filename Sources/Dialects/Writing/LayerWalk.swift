@@ -57,7 +57,12 @@ struct LayerWalk {
         let whole = reach.filter { $0.origins.isEmpty && $0.services == .set(.all) && peer($0).expression == .any }
         add(reach.filter { !whole.contains($0) })
         let free = ends.union(whole.map(subject) + [others])
-        let plain = isolated.isEmpty ? ends[.any] : ends[.any].subtracting(ends.union(isolated))
+        var plain = ends[.any]
+        if !isolated.isEmpty {
+            let parts = ends.needed(isolated)
+            plain = plain.subtracting(ends.union(parts))
+            plain.holes = parts
+        }
         add([box(plain.members == free.members ? plain : free)])
     }
 
@@ -165,16 +170,20 @@ struct EndTable {
         known[expression] ?? EndSet(expression: expression, members: universe.members(of: expression))
     }
 
+    /// The sets that are not empty and that no other covers; of equals the first.
+    func needed(_ sets: [EndSet]) -> [EndSet] {
+        sets.enumerated().filter { number, set in
+            !set.members.isEmpty
+                && !sets.enumerated().contains { place, other in
+                    place != number && set.members.isSubset(of: other.members)
+                        && (set.members != other.members || place < number)
+                }
+        }.map(\.element)
+    }
+
     /// What at least one holds for; what others cover is not written.
     func union(_ sets: [EndSet]) -> EndSet {
-        var kept: [EndSet] = []
-        for (number, set) in sets.enumerated() where !set.members.isEmpty {
-            let isCovered = sets.enumerated().contains { place, other in
-                place != number && set.members.isSubset(of: other.members)
-                    && (set.members != other.members || place < number)
-            }
-            if !isCovered { kept.append(set) }
-        }
+        let kept = needed(sets)
         if kept.count == 1, let only = kept.first { return only }
         let members = kept.reduce(MemberSet(count: universe.members.count)) { $0.union($1.members) }
         return EndSet(expression: .union(kept.map(\.expression)), members: members)
