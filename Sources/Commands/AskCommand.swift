@@ -39,35 +39,49 @@ struct PolicyAskCommand: ContextCommand {
         let asked = words.takeQuestion(before: question)
         let question = try PolicyQuestion(asked)
         let mine = try context.load(words, policy.dialects, orPolicy: true)
-        let connectivity = Connectivity(mine.engine(), at: instant, view: view.verdicts)
+        var status = mine.status
         let report: AskReport
         switch question {
         case .only(let sources, let targets, let services):
             let reader = try EndTextReader(mine)
-            let answer = connectivity.onlySources(
+            let answer = connectivity(mine, instant).onlySources(
                 try reader.end(sources), reach: try reader.end(targets), on: try reader.services(services))
             report = AskReport(answer, mine.index)
         case .contained(let path):
             let other = try self.other(path, words, context)
-            let there = Connectivity(other.engine(), at: instant, view: view.verdicts)
-            report = AskReport(connectivity.isContained(in: there), mine.index.adding(other.index))
+            status = max(status, other.status)
+            let (here, there) = between(mine, other, instant)
+            report = AskReport(here.isContained(in: there), mine.index.adding(other.index))
         case .equivalent(let path):
             let other = try self.other(path, words, context)
-            let there = Connectivity(other.engine(), at: instant, view: view.verdicts)
-            report = AskReport(connectivity.isEquivalent(to: there), mine.index.adding(other.index))
+            status = max(status, other.status)
+            let (here, there) = between(mine, other, instant)
+            report = AskReport(here.isEquivalent(to: there), mine.index.adding(other.index))
         case .newlyAllowed(let path):
             let other = try self.other(path, words, context)
-            let there = Connectivity(other.engine(), at: instant, view: view.verdicts)
-            let difference = ConnectivityDifference(from: connectivity, to: there)
+            status = max(status, other.status)
+            let (here, there) = between(mine, other, instant)
+            let difference = ConnectivityDifference(from: here, to: there)
             report = AskReport(opened: DiffReport(difference, mine, other))
         case .standing(let property, let name):
-            report = try AskReport.standing(property, rule(name, mine), connectivity, mine.index)
+            report = try AskReport.standing(property, rule(name, mine), connectivity(mine, instant), mine.index)
         }
         switch output.format {
         case .text: try report.print(context)
         case .json, .jsonl: try context.printJSON(report, output.format)
         }
-        return report.answer == "yes" ? mine.status : .found
+        return report.answer == "yes" ? status : .found
+    }
+
+    /// Both policies as they can be compared.
+    private func between(
+        _ mine: AskedPolicy, _ other: AskedPolicy, _ instant: Instant
+    ) -> (Connectivity, Connectivity) {
+        (connectivity(mine.compared(with: other), instant), connectivity(other.compared(with: mine), instant))
+    }
+
+    private func connectivity(_ policy: AskedPolicy, _ instant: Instant) -> Connectivity {
+        Connectivity(policy.engine(), at: instant, view: view.verdicts)
     }
 
     private func other(_ path: String, _ words: DialectWords, _ context: CommandContext) throws -> AskedPolicy {

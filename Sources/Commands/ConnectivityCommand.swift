@@ -12,8 +12,8 @@ struct ConnectivityCommand: ContextCommand {
         usage: "bulkhead connectivity --from <dialect> <path> ... [--format text|json|jsonl] [--ipv6] [--as <view>]",
         discussion: """
             A line a pair of ends, with protocols and destination ports. Nothing is sampled. What is allowed only if a \
-            rule that is understood in part means it, or if a process, principal or condition is right, is listed \
-            too, and told on standard error; JSON marks it `may`. What a workload does with itself is left out.
+            rule that is understood in part means it, or if a process, principal or condition is right, stands on \
+            standard error behind `may:`; JSON marks it `may`. What a workload does with itself is left out.
             """)
 
     @OptionGroup var policy: PolicyOption
@@ -62,8 +62,10 @@ struct ConnectivityCommand: ContextCommand {
     ) throws {
         var uncertain: [String] = []
         try listing.forEach { line in
-            try context.print(
-                TerminalText.line("\(line.from) => \(line.to) : \(services.text(line.traffic.may))"))
+            if !line.traffic.must.isEmpty {
+                try context.print(
+                    TerminalText.line("\(line.from) => \(line.to) : \(services.text(line.traffic.must))"))
+            }
             if !line.traffic.isExact {
                 let open = line.traffic.may.subtracting(line.traffic.must)
                 uncertain.append("may: \(line.from) => \(line.to) : \(services.text(open))")
@@ -96,7 +98,7 @@ private struct ConnectivityJSON: Encodable {
 
     init(_ connections: [ConnectionJSON], _ findings: [DialectFinding]) {
         self.connections = connections
-        self.findings = findings.filter { $0.effect != .none }.map(FindingJSON.init)
+        self.findings = findings.map(FindingJSON.init)
     }
 }
 

@@ -32,8 +32,9 @@ struct PolicyDiffCommand: ContextCommand {
         let instant = try time.instant(in: context)
         let sides = try sides()
         let standIns: [AddressFamily] = ipv6 ? [.ipv4, .ipv6] : [.ipv4]
-        let before = try context.load([sides.0], dialects, standIns: standIns)
-        let after = try context.load([sides.1], dialects, standIns: standIns)
+        let old = try context.load([sides.0], dialects, standIns: standIns)
+        let new = try context.load([sides.1], dialects, standIns: standIns)
+        let (before, after) = (old.compared(with: new), new.compared(with: old))
         try context.progress("comparing \(before.workloads.count) with \(after.workloads.count) workloads")
         let difference = ConnectivityDifference(
             from: Connectivity(before.engine(), at: instant, view: view.verdicts),

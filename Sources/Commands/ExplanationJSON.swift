@@ -38,7 +38,7 @@ struct ExplanationJSON: Encodable {
     let wouldChange: [ExplanationAdvice.Item]
 
     init(_ flow: Flow, _ explanation: Explanation, _ index: PolicyIndex, _ advice: ExplanationAdvice) {
-        self.flow = flow.text
+        self.flow = flow.text(index)
         decision = DecisionJSON(explanation.decision)
         isSelfTraffic = explanation.isSelfTraffic
         func subjects(_ list: [SubjectExplanation]) -> [Subject] {

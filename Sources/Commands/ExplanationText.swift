@@ -14,7 +14,8 @@ struct ExplanationText {
 
     func print(_ flow: Flow, _ explanation: Explanation, _ advice: ExplanationAdvice) throws {
         let decision = explanation.decision
-        try context.say(flow.text, painting: flow.text, .bold)
+        let title = TerminalText.line(flow.text(index))
+        try context.say(title, painting: title, .bold)
         try verdict("policy", decision.policy)
         try verdict("effective", decision.effective)
         if decision.policy.outcome != decision.effective.outcome {
@@ -67,7 +68,8 @@ struct ExplanationText {
             try context.say("The \(name) \(address) is an address of \(subjects.count) workloads: each must allow.")
         }
         for subject in subjects {
-            let title = "\(name) \(address), \(subject.workload.map { "workload \($0)" } ?? "no workload's address")"
+            let place = index.isStandIn(address) ? "" : " \(address)"
+            let title = "\(name)\(place), \(subject.workload.map { "workload \($0)" } ?? "no workload's address")"
             try context.print()
             try context.say(title, painting: title, .bold)
             if let workload = subject.workload.flatMap({ index.workload($0) }) {

@@ -16,16 +16,20 @@ struct FlowRefusal: Error {
 struct FlowInput {
     /// The addresses of the policy's workloads, so that an end may be named.
     private let addresses: [String: [IPAddress]]
+    /// One of the workloads of each name that several share.
+    private let shared: [String: WorkloadID]
 
     init(_ asked: AskedPolicy) {
         var addresses: [String: [IPAddress]] = [:]
         var owners: [String: WorkloadID] = [:]
+        var shared: [String: WorkloadID] = [:]
         for workload in asked.workloads {
             let id = workload.id.rawValue
             // A name that several share, or that leaves the kind away, is understood where only one can be meant.
             for name in [asked.index.name(of: workload.id), id.lastIndex(of: "[").map { String(id[..<$0]) } ?? id] {
                 if let other = owners.updateValue(workload.id, forKey: name), other != workload.id {
                     addresses[name] = nil
+                    shared[name] = min(shared[name] ?? other, workload.id)
                 } else {
                     addresses[name] = workload.addresses.sorted()
                 }
@@ -33,6 +37,7 @@ struct FlowInput {
         }
         for workload in asked.workloads { addresses[workload.id.rawValue] = workload.addresses.sorted() }
         self.addresses = addresses
+        self.shared = shared
     }
 
     /// Reads one line; throws with the member that is at fault.
@@ -93,6 +98,10 @@ struct FlowInput {
     private func candidates(_ text: String) throws(FlowRefusal) -> [IPAddress] {
         if let address = IPAddress(text) { return [address] }
         guard let known = addresses[text] else {
+            if let one = shared[text] {
+                throw FlowRefusal(
+                    "expected one workload, got `\(text.prefix(253))`, which several are called; one is `\(one)`")
+            }
             let hint = Suggestion.hint(for: text, among: addresses.keys)
             throw FlowRefusal("expected an address or the name of a workload, got `\(text.prefix(253))`\(hint)")
         }

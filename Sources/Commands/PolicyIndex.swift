@@ -8,12 +8,17 @@ struct PolicyIndex {
     private var names: [WorkloadID: String]
     private var workloads: [WorkloadID: Workload] = [:]
     private var standIns: Set<IPAddress>
+    /// Whose each made-up address is.
+    private var standInOwners: [IPAddress: WorkloadID] = [:]
 
     init(_ reading: DialectPolicy) {
         origins = reading.origins
         names = reading.names
         standIns = reading.standIns
-        for workload in reading.workloads { workloads[workload.id] = workload }
+        for workload in reading.workloads {
+            workloads[workload.id] = workload
+            for address in workload.addresses where standIns.contains(address) { standInOwners[address] = workload.id }
+        }
     }
 
     /// Why the rule exists; nil for what Bulkhead itself does, and where its language cannot say.
@@ -31,12 +36,16 @@ struct PolicyIndex {
     /// Whether the address was made up, so that it means nothing to people.
     func isStandIn(_ address: IPAddress) -> Bool { standIns.contains(address) }
 
+    /// The address, or the workload that it was made up for.
+    func place(_ address: IPAddress) -> String { standInOwners[address]?.rawValue ?? address.description }
+
     /// The same, with what another policy says besides.
     func adding(_ other: PolicyIndex) -> PolicyIndex {
         var result = self
         result.origins.merge(other.origins) { mine, _ in mine }
         result.names.merge(other.names) { mine, _ in mine }
         result.standIns.formUnion(other.standIns)
+        result.standInOwners.merge(other.standInOwners) { mine, _ in mine }
         result.workloads.merge(other.workloads) { mine, _ in mine }
         return result
     }

@@ -103,6 +103,17 @@ struct AskedPolicy {
     /// Fine, unless a file could not be read.
     var status: ExitStatus { reading.hasErrors ? .found : .fine }
 
+    /// The same to be compared with another policy: a workload that the other does not know has no address that was made up,
+    /// since to the other that address is anybody's.
+    func compared(with other: AskedPolicy) -> AskedPolicy {
+        let known = Set(other.workloads.map(\.id))
+        var result = reading
+        for index in result.workloads.indices where !known.contains(result.workloads[index].id) {
+            result.workloads[index].addresses.removeAll(where: reading.standIns.contains)
+        }
+        return AskedPolicy(result)
+    }
+
     /// The engine on the whole policy, or on what is left without the essential rules that every policy has.
     ///
     /// Those open the same between all ends, and would hide in every answer what this policy says.
@@ -170,23 +181,27 @@ extension CommandContext {
             let more = errors.count > 1 ? " (and \(errors.count - 1) more\(rest))" : ""
             throw CommandError("cannot load the policy: \(errors.first?.text ?? "it is refused")\(more)")
         }
-        let isUnread = reading.findings.contains { $0.diagnostic.location == nil && $0.diagnostic.severity == .error }
-        if isUnread, reading.workloads.isEmpty, reading.policy.layers.allSatisfy(\.tiers.isEmpty),
-            let first = reading.findings.first?.diagnostic
-        {
-            throw CommandError("cannot read the policy: \(first.message)")
+        if reading.saysNothing {
+            // An answer from nothing would let everything pass.
+            let errors = reading.findings.map(\.diagnostic).filter { $0.severity == .error }
+            if let unread = errors.first(where: { $0.location == nil }) {
+                throw CommandError("cannot read the policy: \(unread.message)")
+            }
+            if errors.isEmpty {
+                let paths = groups.flatMap(\.paths).map { "`\($0)`" }.joined(separator: ", ")
+                throw CommandError("expected workloads or policy in \(paths), got neither")
+            }
         }
-        try tell(reading.findings)
+        for finding in reading.findings { try note(TerminalText.line(finding.text)) }
         return AskedPolicy(reading)
     }
+}
 
-    /// Says what was not understood, with what that does to answers.
-    private func tell(_ findings: [DialectFinding]) throws {
-        for finding in findings {
-            let isOwnWarning = finding.effect == .none && finding.diagnostic.severity == .warning
-            if isOwnWarning { continue }
-            try note(TerminalText.line(finding.text))
-        }
+extension DialectPolicy {
+    /// Whether nobody and no rule is known, so that there is nothing to answer from.
+    fileprivate var saysNothing: Bool {
+        workloads.isEmpty
+            && policy.layers.flatMap(\.tiers).allSatisfy { $0.rules.isEmpty && ($0.selections ?? []).isEmpty }
     }
 }
 

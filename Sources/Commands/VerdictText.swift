@@ -106,13 +106,19 @@ extension Documentation {
 
 extension Flow {
     /// The flow in a line for people.
-    var text: String {
+    var text: String { text(\.description) }
+
+    /// The same, with workloads by name where their address was made up.
+    func text(_ index: PolicyIndex) -> String { text(index.place) }
+
+    private func text(_ place: (IPAddress) -> String) -> String {
         let service: String
         if let icmp {
             service = "\(proto) type \(icmp.type) code \(icmp.code)"
         } else {
             service = proto.hasPorts ? "\(proto)/\(destinationPort)" : "\(proto)"
         }
-        return "\(source.address) → \(destination.address) \(service)" + (sourcePort.map { " from port \($0)" } ?? "")
+        return "\(place(source.address)) → \(place(destination.address)) \(service)"
+            + (sourcePort.map { " from port \($0)" } ?? "")
     }
 }

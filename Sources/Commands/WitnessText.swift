@@ -10,8 +10,9 @@ struct WitnessText {
     func name(_ end: End) -> String {
         if end.owners.isEmpty { return end.ranges.map(\.description).joined(separator: ",") }
         let names = end.owners.map { index.name(of: $0) }.joined(separator: "+")
-        guard end.extent == .part else { return names }
-        return "\(names) (\(end.ranges.map(\.description).joined(separator: ",")))"
+        let ranges = end.ranges.filter { !index.isStandIn($0.lower) }
+        guard end.extent == .part, !ranges.isEmpty else { return names }
+        return "\(names) (\(ranges.map(\.description).joined(separator: ",")))"
     }
 
     /// The flow of a witness in a line.
@@ -33,10 +34,12 @@ struct WitnessText {
             + (point.proto.hasPorts ? " from port \(point.source)" : "")
     }
 
-    /// The address, or the name of an end that has none of its own.
+    /// The address, or the name of an end that has none of its own; `decide` takes both.
     func place(_ end: End, _ address: IPAddress?) -> String {
-        guard let address, !index.isStandIn(address) else { return name(end) }
-        return address.description
+        if let address, !index.isStandIn(address) { return address.description }
+        // What answers call a workload may be shared; its identifier is not.
+        if end.owners.count == 1, let owner = end.owners.first { return owner.rawValue }
+        return name(end)
     }
 
     /// What a witness needs to be known of it, so that it is decided so.

@@ -5,7 +5,10 @@ import PolicyModel
 /// Reads Bulkhead's own policy files; here any error loads nothing (semantics §4).
 enum BulkheadReader: DialectReader {
     static func read(_ sources: [PolicySource], _ options: DialectOptions) -> DialectPolicy {
-        DialectPolicy(PolicyDirectory.load(sources, now: options.now))
+        var policy = DialectPolicy(PolicyDirectory.load(sources, now: options.now))
+        // Warnings about own files are what `bulkhead policy check` is for.
+        policy.findings.removeAll { $0.diagnostic.severity == .warning }
+        return policy
     }
 }
 

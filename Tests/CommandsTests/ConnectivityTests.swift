@@ -149,6 +149,52 @@ struct ConnectivityTests {
         #expect(result.output.contains("shop/web[Pod] => shop/db[Pod] : TCP 5432"))
     }
 
+    /// Plugins differ in whether an `ipBlock` holds for pods (Kubernetes, "Network Policies"), so that is *may*.
+    @Test func whatMayBeStandsOnStandardErrorAlone() throws {
+        let pods = """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: web, namespace: shop}
+            status: {podIP: 10.1.0.1}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: db, namespace: shop, labels: {app: db}}
+            status: {podIP: 10.1.0.2}
+            ---
+            apiVersion: networking.k8s.io/v1
+            kind: NetworkPolicy
+            metadata: {name: db, namespace: shop}
+            spec:
+              podSelector: {matchLabels: {app: db}}
+              ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}], ports: [{port: 5432}]}]
+            """
+        let result = try run(manifests: pods)
+        #expect(!result.output.contains("shop/web[Pod] => shop/db[Pod]"), "\(result.output)")
+        #expect(result.errorLines.last == "may: shop/web[Pod] => shop/db[Pod] : TCP 5432", "\(result.errors)")
+        #expect(result.output.contains("10.0.0.0-10.255.255.255[External] => shop/db[Pod] : TCP 5432\n"))
+    }
+
+    /// An answer from nothing would let everything pass.
+    @Test(arguments: ["/nowhere/at/all", "-"]) func nothingToAnswerFromIsUnusable(_ path: String) throws {
+        for command in [["connectivity"], ["decide"], ["policy", "review"]] {
+            let result = try Invocation(command + ["--from", "kubernetes", path], input: "")
+            #expect(result.status == .unusable && result.output.isEmpty, "\(command) \(result.output)")
+            #expect(result.errorLines.count == 1 && result.errors.hasPrefix("bulkhead: error: "), "\(result.errors)")
+        }
+    }
+
+    /// What decides about no traffic is passed over, but not in silence.
+    @Test func objectsThatAreNotReadAreTold() throws {
+        let service = "\n---\napiVersion: v1\nkind: Service\nmetadata: {name: db, namespace: shop}\n"
+        let result = try run(manifests: Self.manifests + service)
+        #expect(result.status == .fine)
+        #expect(result.errors.contains("[passed-over]") && result.errors.contains("`Service`"), "\(result.errors)")
+        let object = try run("--format", "json", manifests: Self.manifests + service).object()
+        let findings = try #require(object["findings"] as? [[String: Any]])
+        #expect(findings.contains { $0["code"] as? String == "passed-over" && $0["effect"] as? String == "none" })
+    }
+
     /// The same policy in Bulkhead's own words, so that the engine is one.
     @Test func ownPolicyIsListedToo() throws {
         let policy = try PolicyFile(PolicyFile.small)

@@ -144,6 +144,88 @@ struct QuestionTests {
         }
     }
 
+    /// Two pods of one owner, none with an address, and a policy that opens a port.
+    private func pods(_ port: Int, _ rest: String = "") throws -> PolicyFile {
+        var text = ""
+        for pod in ["web-1", "web-2"] {
+            text +=
+                "apiVersion: v1\nkind: Pod\nmetadata:\n  name: \(pod)\n  namespace: shop\n"
+                + "  ownerReferences: [{kind: ReplicaSet, name: web, controller: true}]\n---\n"
+        }
+        return try PolicyFile(
+            text + """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: db, namespace: shop, labels: {app: db}}
+                ---
+                apiVersion: networking.k8s.io/v1
+                kind: NetworkPolicy
+                metadata: {name: db, namespace: shop}
+                spec:
+                  podSelector: {matchLabels: {app: db}}
+                  ingress: [{from: [{podSelector: {}}], ports: [{port: \(port)}]}]
+
+                """ + rest)
+    }
+
+    @Test func theWitnessOfPodsWithoutAddressesIsDecidedSo() throws {
+        let (before, after) = (try pods(80), try pods(81))
+        let object = try Invocation(
+            ["policy", "diff", "--from", "kubernetes", before.path, after.path, "--format", "json"]
+        ).object()
+        let changes = try #require(object["newlyAllowed"] as? [[String: Any]])
+        #expect(!changes.isEmpty)
+        for change in changes {
+            #expect((change["from"] as? String) == "shop/web[ReplicaSet]")
+            var flow = try #require(change["witness"] as? [String: Any])
+            flow["text"] = nil
+            let line = String(decoding: try JSONSerialization.data(withJSONObject: flow), as: UTF8.self) + "\n"
+            for (policy, verdict) in [(before, "denied"), (after, "allowed")] {
+                let decided = try Invocation(["decide", "--from", "kubernetes", policy.path], input: line)
+                #expect(decided.output.contains("\"policyVerdict\":\"\(verdict)\""), "\(line)\(decided.errors)")
+            }
+        }
+    }
+
+    /// A pod that one side alone has, without an address, is nobody's address on the other.
+    @Test func aPodWithoutAnAddressThatOneSideAloneHasIsNotCompared() throws {
+        let new = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: new, namespace: shop}\n"
+        let (before, after) = (try pods(80), try pods(80, new))
+        let object = try Invocation(
+            ["policy", "diff", "--from", "kubernetes", before.path, after.path, "--format", "json"]
+        ).object()
+        for list in ["newlyAllowed", "newlyCut"] {
+            #expect((object[list] as? [[String: Any]])?.isEmpty == true, "\(list): \(object)")
+        }
+        #expect(object["notCompared"] as? [String] == ["shop/new[Pod]"])
+    }
+
+    @Test func anAddressThatWasMadeUpIsNotShown() throws {
+        let policy = try pods(80)
+        let result = try Invocation(
+            ["explain", "--from", "kubernetes", policy.path, "shop/web[ReplicaSet]/web-1", "shop/db[Pod]:80"])
+        #expect(result.output.hasPrefix("shop/web[ReplicaSet]/web-1 → shop/db[Pod] tcp/80\n"), "\(result.output)")
+        #expect(result.output.contains("\nsource, workload shop/web[ReplicaSet]/web-1\n"), "\(result.output)")
+    }
+
+    @Test func aNameThatSeveralShareIsRefusedWithOneOfThem() throws {
+        let policy = try pods(80)
+        let result = try Invocation(
+            ["explain", "--from", "kubernetes", policy.path, "shop/web[ReplicaSet]", "shop/db[Pod]:80"])
+        #expect(result.status == .unusable)
+        let hint = "which several are called; one is `shop/web[ReplicaSet]/web-1`"
+        #expect(result.errors.contains(hint), "\(result.errors)")
+    }
+
+    @Test func yesAboutAPolicyThatWasReadInPartIsNoSuccess() throws {
+        let (whole, part) = (try pods(80), try pods(80, "---\nkind: [\n"))
+        let question = ["policy", "ask", "--from", "kubernetes", whole.path]
+        #expect(try Invocation(question + ["contained in \(whole.path)"]).status == .fine)
+        let result = try Invocation(question + ["contained in \(part.path)"])
+        #expect(result.output == "yes\n" && result.status == .found, "\(result.output)\(result.errors)")
+        #expect(try Invocation(question + ["contained in /nowhere/at/all"]).status == .unusable)
+    }
+
     // MARK: review and check
 
     @Test func aBoundaryInTheTestsFailsTheReviewAndTheCheck() throws {
