@@ -60,7 +60,7 @@ import Testing
         Bad("a key that starts with a digit", "1app = web", 0, "a label dimension, got `1app`"),
         Bad("a key with a colon", "a:b = web", 0, "a label dimension, got `a:b`"),
         Bad("a word of the language as a key", "in = web", 0, "got `in`"),
-        Bad("a long key", String(repeating: "k", count: 129) + " = web", 0, "a label dimension"),
+        Bad("a long key", String(repeating: "k", count: 322) + " = web", 0, "a label dimension"),
         Bad("an open quotation", "app = \"web", 6, "a closing quotation mark"),
         Bad("a quotation that ends in an escape", "app = \"web\\", 6, "a closing quotation mark"),
         Bad("an escape of a letter", "app = \"we\\b\"", 9, "the escape"),
