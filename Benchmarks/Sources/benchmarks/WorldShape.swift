@@ -16,7 +16,7 @@ struct WorldShape {
         name: "published-1", seed: 1, workloads: 100_000, applications: 64, sites: 24, rules: 10_000, repetitions: 1)
     /// The same kind with four times the classes.
     static let second = WorldShape(
-        name: "published-2", seed: 2, workloads: 100_000, applications: 268, sites: 8, rules: 10_000, repetitions: 1)
+        name: "published-2", seed: 2, workloads: 100_000, applications: 288, sites: 8, rules: 10_000, repetitions: 1)
     /// The first world with three times the rules between the same ends, so with the same classes.
     static let third = WorldShape(
         name: "published-3", seed: 1, workloads: 100_000, applications: 64, sites: 24, rules: 10_000, repetitions: 3)
