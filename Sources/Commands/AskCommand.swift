@@ -133,7 +133,8 @@ enum PolicyQuestion {
         } else {
             throw CommandError(
                 "expected a question: `only ENDS reach ENDS on SERVICES`, `contained in PATH`, `equivalent to PATH`, "
-                    + "`newly allowed by PATH`, or `redundant`, `shadowed`, `vacuous` or `contradicted` with a rule; got `\(text)`")
+                    + "`newly allowed by PATH`, or `redundant`, `shadowed`, `vacuous` or `contradicted` with a rule; got `\(text)`"
+            )
         }
     }
 }
@@ -201,7 +202,8 @@ struct AskReport: Encodable {
             answer = standing.contradictions.isEmpty ? "no" : "yes"
             rules = standing.contradictions.map(\.rule.rawValue)
             let all = standing.contradictions.contains { $0.extent == .all }
-            message = standing.contradictions.isEmpty ? nil : "taken from it: \(all ? "all" : "a part") of what it covers"
+            message =
+                standing.contradictions.isEmpty ? nil : "taken from it: \(all ? "all" : "a part") of what it covers"
         }
     }
 

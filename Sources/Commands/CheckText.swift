@@ -26,7 +26,8 @@ struct CheckText {
                 + "\(Self.count(summary.rules, "rule")) in \(Self.count(summary.rulesets, "ruleset")), "
                 + "\(Self.count(summary.guardrails, "guardrail")), \(Self.count(summary.quarantines, "quarantine")), "
                 + (summary.identities == 1 ? "1 identity" : "\(summary.identities) identities"))
-        let tests = "\(report.testsPassed) of \(Self.count(report.tests.count + report.boundaries.count, "test")) passed"
+        let tests =
+            "\(report.testsPassed) of \(Self.count(report.tests.count + report.boundaries.count, "test")) passed"
         try context.say(
             "\(tests), \(Self.count(report.warnings, "warning"))", painting: tests,
             report.testsFailed == 0 ? .green : .red)

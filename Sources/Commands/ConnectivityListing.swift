@@ -116,9 +116,11 @@ struct ConnectivityListing {
         let all = connectivity.traffic(from: source.end, to: destination.end)
         // The message protocol of a family that the ends do not share means nothing (RFC 792, RFC 4443).
         let impossible = ServiceSet.all((hasIPv4 ? [] : [.icmp]) + (hasIPv6 ? [] : [.icmpv6]))
-        let made = Traffic(
-            must: services.listed(all.must.subtracting(impossible)),
-            may: services.listed(all.may.subtracting(impossible)))
+        func shown(_ set: ServiceSet) -> ServiceSet {
+            let listed = services.listed(set)
+            return services.isEverything(listed) ? listed : listed.subtracting(impossible)
+        }
+        let made = Traffic(must: shown(all.must), may: shown(all.may))
         known.traffic[key] = made
         return made
     }

@@ -14,9 +14,7 @@ struct EndTextReader {
         self.asked = asked
         var workloads: [String: [WorkloadID]] = [:]
         for workload in asked.workloads {
-            for name in Set([workload.id.rawValue, asked.index.name(of: workload.id)]) {
-                workloads[name, default: []].append(workload.id)
-            }
+            for name in asked.names(of: workload.id) { workloads[name, default: []].append(workload.id) }
         }
         self.workloads = workloads
     }

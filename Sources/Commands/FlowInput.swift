@@ -24,9 +24,8 @@ struct FlowInput {
         var owners: [String: WorkloadID] = [:]
         var shared: [String: WorkloadID] = [:]
         for workload in asked.workloads {
-            let id = workload.id.rawValue
             // A name that several share, or that leaves the kind away, is understood where only one can be meant.
-            for name in [asked.index.name(of: workload.id), id.lastIndex(of: "[").map { String(id[..<$0]) } ?? id] {
+            for name in asked.names(of: workload.id) {
                 if let other = owners.updateValue(workload.id, forKey: name), other != workload.id {
                     addresses[name] = nil
                     shared[name] = min(shared[name] ?? other, workload.id)

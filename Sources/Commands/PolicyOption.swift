@@ -92,13 +92,31 @@ struct DialectWords {
 struct AskedPolicy {
     let reading: DialectPolicy
     let index: PolicyIndex
+    private let aliases: [WorkloadID: [String]]
 
     init(_ reading: DialectPolicy) {
         self.reading = reading
+        var aliases: [WorkloadID: [String]] = [:]
+        for (name, id) in reading.aliases.sorted(by: { $0.key < $1.key }) {
+            aliases[id, default: []].append(name.rawValue)
+        }
+        self.aliases = aliases
         index = PolicyIndex(reading)
     }
 
     var workloads: [Workload] { reading.workloads }
+
+    /// What somebody may call a workload: its identifier, its name, either without the kind, and what other languages call it.
+    func names(of id: WorkloadID) -> [String] {
+        let all = [id.rawValue, index.name(of: id)] + (aliases[id] ?? [])
+        var result: [String] = []
+        for name in all {
+            let bare = name.lastIndex(of: "[").map { String(name[..<$0]) } ?? name
+            for form in [name, bare] where !result.contains(form) { result.append(form) }
+        }
+        return result
+    }
+
     var policy: FlatPolicy { reading.policy }
     /// Fine, unless a file could not be read.
     var status: ExitStatus { reading.hasErrors ? .found : .fine }

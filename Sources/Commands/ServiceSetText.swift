@@ -1,5 +1,6 @@
 import NetworkTypes
 import PolicyAnalysis
+import PolicyModel
 
 /// Traffic as answers write it: `TCP 80,443`, `UDP 67 from 68`, `ICMP 8:0`, `GRE`, `All Connections`.
 ///
@@ -19,8 +20,21 @@ struct ServiceSetText {
     private let universe: ServiceSet
 
     /// Makes a form for languages that speak of these protocols, nil for all.
+    ///
+    /// ICMP errors and redirects open no connection of their own (semantics §3), so all of ICMP is the rest.
     init(_ protocols: [IPProtocol]?) {
-        universe = Self.listed(protocols.map { ServiceSet.all($0) } ?? .all)
+        let all = Self.listed(protocols.map { ServiceSet.all($0) } ?? .all)
+        universe = protocols == nil ? all.subtracting(Self.errors) : all
+    }
+
+    private static let errors: ServiceSet = [IPProtocol.icmp, .icmpv6].reduce(ServiceSet()) { result, proto in
+        (UInt8.min...UInt8.max).filter { type in
+            let message = ICMPMessage(type: type, code: 0)
+            return message.isError(proto) || message.isRedirect(proto)
+        }.reduce(result) { set, type in
+            let low = UInt16(type) << 8
+            return set.union(ServiceSet(proto, destination: PortSet(low...(low | 0xFF))))
+        }
     }
 
     /// What is listed of a set: the protocols that answers are about, without port 0.
@@ -51,7 +65,8 @@ struct ServiceSetText {
         return parts.joined(separator: ",")
     }
 
-    private func isEverything(_ set: ServiceSet) -> Bool { set.isSuperset(of: universe) }
+    /// Whether the set is all that answers are about.
+    func isEverything(_ set: ServiceSet) -> Bool { set.isSuperset(of: universe) }
 
     /// The entries of a set, by the name of the protocol, numbers last.
     func entries(_ set: ServiceSet) -> [Entry] {

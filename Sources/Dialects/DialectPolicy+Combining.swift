@@ -18,6 +18,7 @@ extension DialectPolicy {
         var merger = WorkloadMerger()
         for part in parts {
             let renamed = merger.add(part)
+            aliases.merge(renamed) { mine, _ in mine }
             policy.layers += part.policy.layers.map { $0.renaming(renamed) }
             policy.addressSets.merge(part.policy.addressSets) { mine, _ in mine }
             origins.merge(part.origins) { mine, _ in mine }

@@ -12,6 +12,8 @@ public struct DialectPolicy: Sendable {
     public var policy: FlatPolicy
     /// What answers call a workload where its identifier is not its name; several may share one, such as the pods of a Deployment.
     public var names: [WorkloadID: String]
+    /// Further names of workloads: those that other languages gave to one that is known by the first.
+    public var aliases: [WorkloadID: WorkloadID] = [:]
     /// Addresses made up for workloads that the files give none, so that such can be asked about by name.
     public var standIns: Set<IPAddress>
     /// The protocols that the languages speak of, in the order in which answers list them; nil means all.

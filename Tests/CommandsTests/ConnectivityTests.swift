@@ -133,7 +133,8 @@ struct ConnectivityTests {
 
     @Test func addressesOfBothFamiliesAreListedWhereAskedFor() throws {
         let text = try run("--ipv6").output
-        #expect(text.contains("::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff[External] => shop/web[Pod] : All Connections"))
+        #expect(
+            text.contains("::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff[External] => shop/web[Pod] : All Connections"))
         #expect(text.contains("0.0.0.0-255.255.255.255[External] => shop/web[Pod]"))
     }
 
@@ -209,6 +210,25 @@ struct ConnectivityTests {
         }
     }
 
+    /// ICMP errors open nothing of their own, so what lets everything else pass lets everything pass.
+    @Test func everythingOfOwnPolicyIsAllConnections() throws {
+        let policy = try PolicyFile(
+            """
+            bulkhead: 1
+            owner: shop team
+            workloads:
+              - {name: web-1, addresses: 10.0.1.1, labels: {app: shop}, agent: true}
+              - {name: db-1, addresses: 10.0.2.1, labels: {app: shop}, agent: true}
+            rulesets:
+              - name: shop
+                scope: app = shop
+                rules: [{name: all, action: allow, from: {workloads: web-1}, to: {workloads: db-1}, services: any, reason: r}]
+            enforcement: [{mode: full, members: app = shop}]
+            """)
+        let result = try Invocation(["connectivity", "--policy", policy.path])
+        #expect(result.output == "web-1 => db-1 : All Connections\n", "\(result.output)\(result.errors)")
+    }
+
     @Test func languagesAreMixedLayerByLayer() throws {
         let policy = try PolicyFile(
             """
@@ -238,5 +258,13 @@ struct ConnectivityTests {
             input: pods)
         #expect(explained.output.contains("layer kubernetes") && explained.output.contains("layer bulkhead"))
         #expect(explained.output.contains("policy     denied"), "\(explained.output)\(explained.errors)")
+        for ends in ["only shop/web reach shop/db", "only shop/web[Pod] reaches shop/db[Pod]"] {
+            let asked = try Invocation(
+                [
+                    "policy", "ask", "--from", "kubernetes", "-", "--from", "bulkhead", policy.path, "--format", "text",
+                    "\(ends) on tcp/5432",
+                ], input: pods)
+            #expect(asked.output == "yes\n", "\(asked.output)\(asked.errors)")
+        }
     }
 }

@@ -17,10 +17,18 @@ struct QuestionTests {
             scope: role exists
             rules:
               - {name: web-to-db, action: allow, from: role = web, to: role = db, services: tcp/5432, reason: it stores}
-              - {name: client-to-web, action: allow, from: role = client, to: role = web, services: tcp/443, reason: it sells}
+              - {name: client-to-web, action: allow, from: role = client, to: role = web, services: tcp/443, reason: r}
         enforcement: [{mode: full, members: role exists}]
 
         """
+
+    /// A rule of the ruleset; one letter for each role.
+    private static func rule(
+        _ name: String, _ action: String, _ from: String, _ to: String, _ services: String, _ more: String = ""
+    ) -> String {
+        "{name: \(name), action: \(action), from: role = \(from), to: role = \(to), "
+            + "services: \(services), reason: x\(more)}"
+    }
 
     private func with(_ rules: String..., tests: String = "") -> String {
         var text = Self.shop.replacing(
@@ -43,7 +51,7 @@ struct QuestionTests {
     }
 
     @Test func somebodyElseIsShownAsAWitness() throws {
-        let open = with("{name: backdoor, action: allow, from: role = client, to: role = db, services: tcp/5432, reason: x}")
+        let open = with(Self.rule("backdoor", "allow", "client", "db", "tcp/5432"))
         let answer = try ask("only role = web reach role = db on tcp/5432", open)
         #expect(answer.status == .found)
         #expect(answer.output == "no\n  such as 10.0.3.1 → 10.0.2.1 tcp/5432 from port 40000\n")
@@ -53,16 +61,19 @@ struct QuestionTests {
     /// Whether a condition will hold is known to nobody: neither yes nor no is true.
     @Test func aConditionPreventsAnAnswer() throws {
         let open = with(
-            "{name: maybe, action: allow, from: role = client, to: role = db, services: tcp/5432, when: posture.ok, reason: x}")
+            Self.rule("maybe", "allow", "client", "db", "tcp/5432", ", when: posture.ok"))
         let answer = try ask("only role = web reach role = db on tcp/5432", open)
         #expect(answer.status == .found)
-        #expect(answer.output.hasPrefix("no\n") || answer.output == "unknown\n  because of `shop/maybe`\n", "\(answer.output)")
+        #expect(
+            answer.output.hasPrefix("no\n") || answer.output == "unknown\n  because of `shop/maybe`\n",
+            "\(answer.output)")
     }
 
     @Test func policiesAreComparedByWhatTheyAllow() throws {
         // The same traffic in other words: a list of one, another name, another order.
-        let same = Self.shop.replacing("name: web-to-db", with: "name: storing").replacing("services: tcp/443", with: "services: [tcp/443]")
-        let wider = with("{name: more, action: allow, from: role = web, to: role = db, services: tcp/22, reason: x}")
+        let same = Self.shop.replacing("name: web-to-db", with: "name: storing").replacing(
+            "services: tcp/443", with: "services: [tcp/443]")
+        let wider = with(Self.rule("more", "allow", "web", "db", "tcp/22"))
         let (file, other, more) = (try PolicyFile(Self.shop), try PolicyFile(same), try PolicyFile(wider))
         func answer(_ words: String...) throws -> Invocation {
             try Invocation(["policy", "ask", "--policy", file.path] + words)
@@ -73,26 +84,30 @@ struct QuestionTests {
         #expect(no.status == .found && no.output.contains("10.0.1.1 → 10.0.2.1 tcp/22"), "\(no.output)")
         let opened = try answer("newly allowed by \(more.path)")
         #expect(opened.output.contains("+ web-1 => db-1 : TCP 22"), "\(opened.output)")
-        #expect(try Invocation(["policy", "ask", "--policy", more.path, "newly allowed by \(file.path)"]).output == "no\n")
+        #expect(
+            try Invocation(["policy", "ask", "--policy", more.path, "newly allowed by \(file.path)"]).output == "no\n")
     }
 
     static let standings: [(rule: String, question: String, answer: String)] = [
-        ("{name: twin, action: allow, from: role = web, to: role = db, services: tcp/5432, reason: x}", "redundant shop/twin", "yes"),
-        ("{name: own, action: allow, from: role = web, to: role = db, services: tcp/22, reason: x}", "redundant shop/own", "no"),
-        ("{name: none, action: allow, from: role = nobody, to: role = db, services: tcp/22, reason: x}", "vacuous shop/none", "yes"),
-        ("{name: deny, action: deny, from: role = web, to: role = db, services: tcp/5432, reason: x}", "shadowed shop/deny", "yes"),
-        ("{name: deny, action: deny, from: role = web, to: role = db, services: tcp/5432, reason: x}", "contradicted shop/deny", "yes"),
-        ("{name: deny, action: deny, from: role = web, to: role = db, services: tcp/22, reason: x}", "shadowed shop/deny", "no"),
+        (Self.rule("twin", "allow", "web", "db", "tcp/5432"), "redundant shop/twin", "yes"),
+        (Self.rule("own", "allow", "web", "db", "tcp/22"), "redundant shop/own", "no"),
+        (Self.rule("none", "allow", "nobody", "db", "tcp/22"), "vacuous shop/none", "yes"),
+        (Self.rule("deny", "deny", "web", "db", "tcp/5432"), "shadowed shop/deny", "yes"),
+        (Self.rule("deny", "deny", "web", "db", "tcp/5432"), "contradicted shop/deny", "yes"),
+        (Self.rule("deny", "deny", "web", "db", "tcp/22"), "shadowed shop/deny", "no"),
     ]
 
-    @Test(arguments: standings) func aRuleIsJudgedInItsPolicy(_ example: (rule: String, question: String, answer: String)) throws {
+    @Test(arguments: standings) func aRuleIsJudgedInItsPolicy(
+        _ example: (rule: String, question: String, answer: String)
+    ) throws {
         let result = try ask(example.question, with(example.rule))
         #expect(result.output.hasPrefix("\(example.answer)\n"), "\(result.output)\(result.errors)")
         #expect(result.status == (example.answer == "yes" ? .fine : .found))
     }
 
     static let nonsense = [
-        "", "who", "only", "only web-1 reach db-1", "only web-1 reach nobody-1 on tcp/1", "only web-1 reach db-1 on tcp/99999",
+        "", "who", "only", "only web-1 reach db-1", "only web-1 reach nobody-1 on tcp/1",
+        "only web-1 reach db-1 on tcp/99999",
         "contained in", "contained in /no/such/place", "redundant", "redundant shop/nothing",
     ]
 
@@ -231,7 +246,7 @@ struct QuestionTests {
     @Test func aBoundaryInTheTestsFailsTheReviewAndTheCheck() throws {
         let boundary = "{name: only the web tier reads, only: role = web, reaches: role = db, services: tcp/5432}"
         let open = with(
-            "{name: backdoor, action: allow, from: role = client, to: role = db, services: tcp/5432, reason: x}",
+            Self.rule("backdoor", "allow", "client", "db", "tcp/5432"),
             tests: boundary)
         for command in ["review", "check"] {
             let good = try PolicyFile(with(tests: boundary))
@@ -247,14 +262,17 @@ struct QuestionTests {
     @Test func aReviewNamesEachRuleWithItsReasonAndPlace() throws {
         let policy = try PolicyFile(
             with(
-                "{name: none, action: allow, from: role = nobody, to: role = db, services: tcp/22, reason: x}",
-                "{name: deny, action: deny, from: role = web, to: role = db, services: tcp/5432, reason: x}"))
+                Self.rule("none", "allow", "nobody", "db", "tcp/22"),
+                Self.rule("deny", "deny", "web", "db", "tcp/5432")))
         let result = try Invocation(["policy", "review", policy.path])
         #expect(result.status == .found)
         let lines = result.output.split(separator: "\n").map { $0.replacing(policy.path, with: "P") }
         #expect(lines.contains("P:13: vacuous: `shop/none`: it matches nothing: nobody can be its source"), "\(lines)")
-        #expect(lines.contains("P:14: shadowed: `shop/deny`: it never decides: `shop/web-to-db` takes all that it covers"), "\(lines)")
-        #expect(lines.contains { $0.hasPrefix("P:13: missing-reference: `shop/none`: it names selector `role = nobody`") })
+        #expect(
+            lines.contains("P:14: shadowed: `shop/deny`: it never decides: `shop/web-to-db` takes all that it covers"),
+            "\(lines)")
+        #expect(
+            lines.contains { $0.hasPrefix("P:13: missing-reference: `shop/none`: it names selector `role = nobody`") })
         let clean = try PolicyFile(Self.shop)
         let fine = try Invocation(["policy", "review", clean.path])
         #expect(fine.status == .fine && fine.output == "0 findings\n", "\(fine.output)")

@@ -15,7 +15,8 @@ struct ConnectivityFigures {
             pods: ClusterWorld.podCount / scale, policies: ClusterWorld.policyCount / scale, seed: 1)
         report.note(
             "seed, pods, policies, flat rules",
-            "1, \(world.workloads.count), \(ClusterWorld.policyCount / scale), \(world.policy.layers[0].tiers[0].rules.count)")
+            "1, \(world.workloads.count), \(ClusterWorld.policyCount / scale), \(world.policy.layers[0].tiers[0].rules.count)"
+        )
         var pairs = 0
         let whole = Samples(repeats: 3 * repeats, prepare: {}) {
             pairs = connections(of: compile(world.workloads, world.policy))
@@ -25,7 +26,8 @@ struct ConnectivityFigures {
             isQuick ? nil : .atMost(target: 5, floor: nil), nanoseconds: whole.median)
         let engine = compile(world.workloads, world.policy)
         let alone = Samples(repeats: 3 * repeats, prepare: {}) { pairs = connections(of: engine) }
-        report.add("all connections of a compiled engine", alone.scaled { $0 / 1e6 }, "ms CPU", nanoseconds: alone.median)
+        report.add(
+            "all connections of a compiled engine", alone.scaled { $0 / 1e6 }, "ms CPU", nanoseconds: alone.median)
         report.note("pairs of ends that something may flow between", pairs)
         check(world, engine, &report)
     }

@@ -28,7 +28,8 @@ enum FuzzTarget: String, CaseIterable {
         case .calico: _ = DialectLoader.read(.calico, [source], options)
         case .tailscale: _ = DialectLoader.read(.tailscale, [source], options)
         case .devices:
-            let policy = PolicySource(name: "policy", text: #"{"acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}]}"#)
+            let text = #"{"acls": [{"action": "accept", "src": ["*"], "dst": ["*:*"]}]}"#
+            let policy = PolicySource(name: "policy", text: text)
             _ = DialectLoader.read(.tailscale, [policy], DialectOptions(now: options.now, devices: source))
         case .selector:
             // What is read must print to something that reads to the same.
