@@ -8,8 +8,8 @@ struct FlowsDecodeCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "decode", abstract: "Print the records of flow logs as normalised JSON lines.",
         discussion: """
-            Zeek conn logs (JSON or TSV), conntrack text and what this command prints are recognised by content; gzip \
-            is unpacked. Exit codes: 1 when a line was refused, 2 when a file cannot be read.
+            Zeek conn logs (JSON or TSV), AWS VPC flow logs, conntrack text and what this command prints are told by \
+            content; gzip is unpacked. Exit codes: 1 when a line was refused, 2 when a file cannot be read.
             """)
 
     @Argument(help: "Files, or `-` for standard input.")

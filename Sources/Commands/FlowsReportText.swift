@@ -25,10 +25,15 @@ enum FlowsReportText {
             .map { ($0.key, $0.value) }
     }
 
-    /// One line per kind of log that records no connections.
+    /// One line per kind of log that records no connections, and per status of a VPC flow log.
     static func streams(of report: FileReport) -> [String] {
         report.lines.otherStreams.sorted { $0.key < $1.key }.map { name, count in
-            "\(count) \(count == 1 ? "line" : "lines") of a `\(TerminalText.line(name))` log, which records no connections"
+            let lines = "\(count) \(count == 1 ? "line" : "lines")"
+            return switch name {
+            case "vpc-nodata": "\(lines) of status NODATA: nothing flowed"
+            case "vpc-skipdata": "\(lines) of status SKIPDATA: AWS lost flows, any number of them"
+            default: "\(lines) of a `\(TerminalText.line(name))` log, which records no connections"
+            }
         }
     }
 

@@ -63,6 +63,28 @@ import Testing
         #expect(json.number("store", "connections") == 1)
     }
 
+    /// Lines after the *VPC User Guide*, "Flow log record examples", "TCP flag sequence": request and answer of one
+    /// connection, seen by one interface.
+    @Test func theTwoRecordsOfOneVPCFlowAreOneConnection() throws {
+        let fixture = try FlowsFixture()
+        let path = try fixture.write(
+            """
+            version interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action tcp-flags \
+            log-status
+            3 eni-1 198.51.100.42 10.0.0.62 43416 5001 6 8 568 1788000075 1788000133 ACCEPT 2 OK
+            3 eni-1 10.0.0.62 198.51.100.42 5001 43416 6 7 376 1788000075 1788000133 ACCEPT 18 OK
+            3 eni-1 - - - - - - - 1788000133 1788000193 - - SKIPDATA
+
+            """, to: "vpc.log")
+        let result = fixture.run(["flows", "import", path, "--data", fixture.data])
+        #expect(result.status == .fine)
+        #expect(result.lines.contains("vpc.log: 1 line of status SKIPDATA: AWS lost flows, any number of them"))
+        let json = try fixture.run(["flows", "import", path, "--data", fixture.data, "--format", "json"]).json()
+        #expect(json.objects("files").map { $0.text("format") } == ["aws-vpc"])
+        #expect(json.objects("files").map { $0.number("known") } == [2])
+        #expect(json.number("store", "connections") == 1 && json.number("store", "edges") == 1)
+    }
+
     @Test func anUnreadableFileEndsInTwoAndTheOthersAreImported() throws {
         let fixture = try FlowsFixture()
         let good = try fixture.write(Self.good + "\n", to: "a.log")

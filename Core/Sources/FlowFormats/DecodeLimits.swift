@@ -6,6 +6,6 @@ public enum DecodeLimits {
     public static let jsonDepth = 64
     /// The longest text that is kept from a record (identifier, state, service, observation point), in bytes.
     public static let textLength = 256
-    /// The most columns of a Zeek TSV log.
+    /// The most columns of a Zeek TSV log or a VPC flow log.
     public static let columns = 1024
 }

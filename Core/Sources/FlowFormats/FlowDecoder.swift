@@ -23,6 +23,7 @@ public struct FlowDecoder {
 
     private var json = ZeekJSONReader()
     private var tsv = ZeekTSVReader()
+    private var vpc = VPCReader()
     private var normalised = NormalisedReader()
     /// Whether the last JSON line was of the normalised form, which is then tried first.
     private var isNormalised = false
@@ -143,17 +144,41 @@ public struct FlowDecoder {
             case UInt8(ascii: "{"):
                 return try readJSON(line)
             case UInt8(ascii: "#"):
+                if line.starts(with: "#separator") || line.starts(with: "#fields") { vpc.reset() }
                 let outcome = try tsv.readHeader(line)
                 if tsv.isActive { summary.recognise(.zeekTSV) }
                 return outcome
             default:
-                if tsv.isActive { return try tsv.readRow(line) }
-                let outcome = try conntrack.read(line)
-                if case .record = outcome { summary.recognise(.conntrack) }
-                return outcome
+                if try vpc.readHeader(line) {
+                    summary.recognise(.vpcFlowLog)
+                    return .header
+                }
+                // Of the headers of both, the last one counts: one of Zeek resets the other.
+                if tsv.isActive, !vpc.isActive { return try tsv.readRow(line) }
+                return try readWords(line)
             }
         } catch {
             return .refused(error)
+        }
+    }
+
+    /// A VPC flow log's record or a conntrack entry, which holds no matter what header came before.
+    private mutating func readWords(_ line: ByteView) throws(RefusalReason) -> LineOutcome {
+        var refusal: RefusalReason?
+        do throws(RefusalReason) {
+            if let outcome = try vpc.isActive ? vpc.readRow(line) : vpc.readDefault(line) {
+                summary.recognise(.vpcFlowLog)
+                return outcome
+            }
+        } catch {
+            refusal = error
+        }
+        do throws(RefusalReason) {
+            let outcome = try conntrack.read(line)
+            if case .record = outcome { summary.recognise(.conntrack) }
+            return outcome
+        } catch {
+            throw refusal ?? (VPCReader.looksLikeRecord(line) ? .noHeader : error)
         }
     }
 

@@ -4,7 +4,7 @@ public import Flows
 public enum LineOutcome: Sendable {
     /// A connection.
     case record(FlowRecord)
-    /// A line of a log that does not record connections, by the log's name; not an error.
+    /// A line that does not record a connection, by its log's name or, in a VPC flow log, by its status; not an error.
     case otherStream(String)
     /// A header that later lines need.
     case header
@@ -24,6 +24,8 @@ public enum FlowFormat: String, Sendable, Hashable, CaseIterable {
     case zeekTSV = "zeek-tsv"
     /// Entries or events of the Linux connection tracking table.
     case conntrack = "conntrack"
+    /// AWS VPC flow logs as text.
+    case vpcFlowLog = "aws-vpc"
     /// The normalised JSON lines that this package writes.
     case normalised = "bulkhead-jsonl"
 }

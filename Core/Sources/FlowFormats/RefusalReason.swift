@@ -36,10 +36,10 @@ public enum RefusalReason: String, Sendable, Hashable, CaseIterable, Error {
     case badTime = "bad-time"
     /// A word that has a fixed list of values has another one.
     case badWord = "bad-word"
-    /// A header of a Zeek TSV log cannot be understood.
+    /// A header of a Zeek TSV log or a VPC flow log cannot be understood.
     case badHeader = "bad-header"
-    /// A line of Zeek TSV has no valid header before it.
+    /// A line of Zeek TSV, or of a VPC flow log in a custom format, has no valid header before it.
     case noHeader = "no-header"
-    /// A line of Zeek TSV has more or fewer fields than its header.
+    /// A line of Zeek TSV or of a VPC flow log has more or fewer fields than its header.
     case wrongFieldCount = "wrong-field-count"
 }

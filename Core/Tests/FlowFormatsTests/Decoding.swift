@@ -42,8 +42,12 @@ struct Decoded {
     }
 }
 
-/// Lines of each format, written by the tools themselves: Zeek (zeek/apt29-day1 and Zeek's manual) and conntrack-tools
-/// 1.4.7 on kernel 6.18 in two network namespaces, with a destination NAT from 10.9.0.99:80 to 10.9.0.2:8080.
+/// Lines of each format.
+///
+/// Written by the tools themselves: Zeek (zeek/apt29-day1 and Zeek's manual) and conntrack-tools 1.4.7 on kernel 6.18 in
+/// two network namespaces, with a destination NAT from 10.9.0.99:80 to 10.9.0.2:8080. Those of AWS are made after the
+/// *VPC User Guide*, "Flow log record examples" (docs.aws.amazon.com/vpc/latest/userguide/
+/// flow-logs-records-examples.html), with addresses of our own.
 enum Samples {
     static let zeekJSON = """
         {"@stream":"conn","@system":"sensor-a","@proc":"zeek","ts":1588205199.82437,"uid":"Cvf4XX17hSAgXDdGEd",\
@@ -94,6 +98,24 @@ enum Samples {
         "[1795342201.288223]\t[DESTROY] ipv4     2 tcp      6 120 CLOSE src=10.9.0.1 dst=10.9.0.2 sport=39864 dport=81 "
         + "packets=1 bytes=60 [UNREPLIED] src=10.9.0.2 dst=10.9.0.1 sport=81 dport=39864 packets=1 bytes=40 delta-time=2"
 
+    /// Default format without header: accepted, refused, nothing seen, flows lost.
+    static let vpcDefault = """
+        2 111122223333 eni-0a1b2c3d4e5f60718 10.1.16.139 10.1.16.21 20641 22 6 20 4249 1788000010 1788000070 ACCEPT OK
+        2 111122223333 eni-0a1b2c3d4e5f60718 10.1.9.69 10.1.9.12 49761 3389 6 3 180 1788000010 1788000070 REJECT OK
+        2 111122223333 eni-0a1b2c3d4e5f60718 - - - - - - - 1788000070 1788000130 - NODATA
+        2 111122223333 eni-0a1b2c3d4e5f60718 - - - - - - - 1788000130 1788000190 - SKIPDATA
+        """
+    /// Version 5 in an order of its own: a client's request and the server's answer, both ends of a handshake.
+    static let vpcCustom = """
+        version srcaddr dstaddr srcport dstport protocol start end type packets bytes account-id vpc-id subnet-id \
+        instance-id interface-id region az-id sublocation-type sublocation-id action tcp-flags pkt-srcaddr pkt-dstaddr \
+        pkt-src-aws-service pkt-dst-aws-service traffic-path flow-direction log-status
+        5 198.51.100.7 10.1.0.71 80 34210 6 1788000092 1788000149 IPv4 14 15044 111122223333 vpc-1 subnet-1 i-1 eni-1 \
+        eu-central-1 euc1-az3 - - ACCEPT 19 198.51.100.7 10.1.0.71 S3 - - ingress OK
+        5 10.1.0.71 198.51.100.7 34210 80 6 1788000092 1788000149 IPv4 7 471 111122223333 vpc-1 subnet-1 i-1 eni-1 \
+        eu-central-1 euc1-az3 - - ACCEPT 3 10.1.0.71 198.51.100.7 - S3 8 egress OK
+        """
+
     static let normalised = """
         {"source":"10.9.0.1","sourcePort":36972,"destination":"10.9.0.2","destinationPort":8080,"protocol":"tcp",\
         "originalDestination":"10.9.0.99","originalDestinationPort":80,"start":"2026-11-22T10:10:02Z",\
@@ -104,6 +126,7 @@ enum Samples {
     static let all: [(name: String, text: String)] = [
         ("zeek json", zeekJSON), ("zeek tsv", zeekTSV), ("conntrack", conntrack), ("extended", conntrackExtended),
         ("proc", conntrackProc), ("unknown protocol", conntrackUnknown), ("icmp", conntrackICMP),
-        ("event", conntrackEvent), ("normalised", normalised),
+        ("event", conntrackEvent), ("normalised", normalised), ("vpc default", vpcDefault),
+        ("vpc custom", vpcCustom),
     ]
 }
