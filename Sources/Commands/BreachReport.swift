@@ -18,8 +18,8 @@ struct BreachReport: Encodable {
 
     /// One connection; the fields are those of `bulkhead connectivity`.
     struct Connection: Encodable {
-        let from: String
-        let to: String
+        private(set) var from: String
+        private(set) var to: String
         let allow: [ServiceSetText.Entry]
         let certainty: String
         let text: String
@@ -36,6 +36,14 @@ struct BreachReport: Encodable {
                 return Connection(
                     from: from, to: to, allow: services.entries(set), certainty: certainty, text: text)
             }
+        }
+
+        /// The same between others.
+        func between(_ from: String, _ to: String) -> Connection {
+            var result = self
+            result.from = from
+            result.to = to
+            return result
         }
     }
 
@@ -85,8 +93,13 @@ extension BreachReport.Side {
     ) {
         var labels: [WorkloadID: Labels] = [:]
         for workload in asked.workloads { labels[workload.id] = workload.labels }
+        // Distinct traffic is written once; there may be a great many workloads.
+        var written: [Traffic: [BreachReport.Connection]] = [:]
         func connections(_ from: WorkloadID, _ to: String, _ traffic: Traffic) -> [BreachReport.Connection] {
-            BreachReport.Connection.all(from.rawValue, to, traffic, services)
+            if let known = written[traffic] { return known.map { $0.between(from.rawValue, to) } }
+            let made = BreachReport.Connection.all(from.rawValue, to, traffic, services)
+            written[traffic] = made
+            return made
         }
         func group(_ id: WorkloadID) -> String {
             dimensions.map { labels[id]?[$0]?.description ?? "-" }.joined(separator: "/")
