@@ -27,8 +27,9 @@ public struct BulkheadCommand: ParsableCommand {
 
     static var subcommands: [any ParsableCommand.Type] {
         [
-            FlowsCommand.self, MapCommand.self, PolicyCommand.self, ConnectivityCommand.self, DecideCommand.self,
-            ExplainCommand.self, RenderCommand.self, ImportCommand.self, LabCommand.self,
+            FlowsCommand.self, MapCommand.self, PolicyCommand.self, ConnectivityCommand.self, BreachCommand.self,
+            ScoreCommand.self, DecideCommand.self, ExplainCommand.self, RenderCommand.self, ImportCommand.self,
+            LabCommand.self,
         ]
     }
 

@@ -137,22 +137,12 @@ struct ConnectivityListing {
             .sorted { $0.0 < $1.0 }
         var result: [(AddressRange, Traffic)] = []
         for (range, traffic) in parts {
-            if let (last, known) = result.last, known == traffic, let both = bridge(last, range) {
+            if let (last, known) = result.last, known == traffic, let both = owned.bridge(last, range) {
                 result[result.count - 1].0 = both
             } else {
                 result.append((range, traffic))
             }
         }
         return result
-    }
-
-    /// Both ranges as one, where only addresses of workloads lie between them.
-    private func bridge(_ low: AddressRange, _ high: AddressRange) -> AddressRange? {
-        guard low.family == high.family, low.upper.bits < high.lower.bits else { return nil }
-        if low.upper.bits + 1 < high.lower.bits {
-            let gap = IntervalSet(low.upper.bits + 1...high.lower.bits - 1)
-            guard owned.intervals(low.family).isSuperset(of: gap) else { return nil }
-        }
-        return AddressRange(low.lower, high.upper)
     }
 }

@@ -16,8 +16,8 @@ struct ServiceSetText {
         let sourcePorts: String?
     }
 
-    /// The protocols that answers are about; nil for all.
-    private let universe: ServiceSet
+    /// Everything that answers are about.
+    let universe: ServiceSet
 
     /// Makes a form for languages that speak of these protocols, nil for all.
     ///

@@ -33,12 +33,7 @@ struct PolicySimulateCommand: ContextCommand {
             """)
 
     @OptionGroup var active: PolicyOption
-    @Option(help: "The draft: a file or directory, in the language of --from unless --draft-from says another.")
-    var draft: String?
-    @Option(
-        parsing: .upToNextOption,
-        help: ArgumentHelp("The draft as --from has it.", valueName: "dialect path"))
-    var draftFrom: [String] = []
+    @OptionGroup var draft: DraftOption
     @OptionGroup var history: FlowsHistoryOptions
     @Option(
         name: .customLong("as"),
@@ -56,7 +51,9 @@ struct PolicySimulateCommand: ContextCommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let instant = try time.instant(in: context)
         let active = try context.loadPolicy(self.active)
-        let new = try loadDraft(context)
+        guard let new = try context.loadDraft(draft, beside: self.active) else {
+            throw CommandError("expected --draft PATH or --draft-from DIALECT PATH")
+        }
         let edges = try history.edges(in: context, withDirections: true)
         let simulation = Simulation(
             edges, active: active.engine(), draft: new.engine(), at: instant, view: view.verdicts)
@@ -66,18 +63,6 @@ struct PolicySimulateCommand: ContextCommand {
         case .json, .jsonl: try context.printJSON(SimulateJSON(simulation, names, at: instant), output.format)
         }
         return simulation.breaksSomething ? .found : max(active.status, new.status)
-    }
-
-    private func loadDraft(_ context: CommandContext) throws -> AskedPolicy {
-        var words = draftFrom
-        // A draft without a language of its own is in that of the active policy.
-        if words.isEmpty, active.policy == nil {
-            let groups = try DialectWords(active.dialects.from).groups
-            if groups.count == 1 { words = [groups[0].dialect.rawValue] }
-        }
-        let read = try DialectWords(words, policy: draft)
-        guard !read.groups.isEmpty else { throw CommandError("expected --draft PATH or --draft-from DIALECT PATH") }
-        return try context.load(read, active.dialects, orPolicy: false)
     }
 }
 
