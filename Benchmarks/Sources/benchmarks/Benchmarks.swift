@@ -88,6 +88,7 @@ struct Benchmarks {
             report.note("SQL peer not measured", "--quick")
         }
         engine = compile([], FlatPolicy(layers: []))
+        WhatIfFigures(world: world, columns: columns, checks: 1_000).run(&report, isJudged: isFirst)
         change(world, &report, isJudged: isFirst)
     }
 

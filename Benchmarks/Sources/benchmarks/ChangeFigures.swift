@@ -87,7 +87,7 @@ struct ChangeFigures {
     }
 
     /// The flat rules of some written rules, as changes that add them, whose two ends touch so many identities.
-    private func ruleChanges(
+    func ruleChanges(
         _ engine: inout PolicyEngine, touching range: ClosedRange<Int>, among wanted: Int
     ) -> [[PolicyChange]] {
         let flat = world.policy.lowered()
@@ -113,7 +113,7 @@ struct ChangeFigures {
     }
 
     /// The same rules taken out, the last first.
-    private func removal(_ adding: [PolicyChange]) -> [PolicyChange] {
+    func removal(_ adding: [PolicyChange]) -> [PolicyChange] {
         adding.reversed().compactMap {
             guard case .addRule(let rule, let layer, let tier) = $0 else { return nil }
             return .removeRule(rule, layer: layer, tier: tier)

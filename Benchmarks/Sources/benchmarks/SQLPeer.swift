@@ -38,7 +38,7 @@ struct SQLPeer {
                 }
             }
         } catch {
-            report.note("SQL peer not measured", "\(error)")
+            report.fail("SQL peer not measured: \(error)")
         }
     }
 

@@ -100,28 +100,44 @@ public struct DecisionTable {
 
     /// Judges one flow.
     public mutating func decide(_ flow: Flow) -> Key {
-        if flow.icmp != nil || !flow.proto.isICMP {
-            let port = flow.icmp.map { UInt16($0.type) << 8 | UInt16($0.code) } ?? flow.destinationPort
-            let row = row(flow.source.address, flow.destination.address)
-            let place = rows[Int(row) * atomCount + Int(atoms.atom(flow.proto, port))]
-            let key = keysOfRows[Int(keyStarts[Int(row)]) + Int(place)]
-            if key != 0 { return Key(rawValue: key) }
+        if let key = known(flow, addresses.classify(flow.source.address), addresses.classify(flow.destination.address))
+        {
+            return key
         }
         return Key(rawValue: key(of: engine.decide(flow, at: instant)))
     }
 
-    /// The number of the row of a pair of addresses.
-    private mutating func row(_ source: IPAddress, _ destination: IPAddress) -> UInt32 {
-        let from = addresses.classify(source)
-        if source == destination {
-            if selfs[Int(from)] == 0 { fillSelf(from) }
-            return selfs[Int(from)]
-        }
-        let to = addresses.classify(destination)
-        let pair = Int(from) * classCount + Int(to)
+    /// The classes of a flow's ends and its key; 0 where these do not determine what is said to it.
+    mutating func place(_ flow: Flow) -> (source: UInt16, destination: UInt16, key: UInt32) {
+        let (source, destination) = (
+            addresses.classify(flow.source.address), addresses.classify(flow.destination.address)
+        )
+        // Classes do not tell a workload's traffic with itself from that of two.
+        if flow.source.address == flow.destination.address { return (source, destination, 0) }
+        return (source, destination, known(flow, source, destination)?.rawValue ?? 0)
+    }
+
+    /// What the rows say to a flow; nil where the engine must be asked.
+    private mutating func known(_ flow: Flow, _ source: UInt16, _ destination: UInt16) -> Key? {
+        guard flow.icmp != nil || !flow.proto.isICMP else { return nil }
+        let port = flow.icmp.map { UInt16($0.type) << 8 | UInt16($0.code) } ?? flow.destinationPort
+        let isOne = flow.source.address == flow.destination.address
+        let row = isOne ? selfRow(source) : row(source, destination)
+        let place = rows[Int(row) * atomCount + Int(atoms.atom(flow.proto, port))]
+        let key = keysOfRows[Int(keyStarts[Int(row)]) + Int(place)]
+        return key == 0 ? nil : Key(rawValue: key)
+    }
+
+    private mutating func selfRow(_ number: UInt16) -> UInt32 {
+        if selfs[Int(number)] == 0 { fillSelf(number) }
+        return selfs[Int(number)]
+    }
+
+    private mutating func row(_ source: UInt16, _ destination: UInt16) -> UInt32 {
+        let pair = Int(source) * classCount + Int(destination)
         let known = pairs[pair]
         if known != 0 { return known }
-        fill(from, to)
+        fill(source, destination)
         return pairs[pair]
     }
 

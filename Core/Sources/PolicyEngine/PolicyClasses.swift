@@ -12,6 +12,8 @@ struct PolicyClasses: Sendable {
     /// For each class, a bit for each expression: whether it holds for the class.
     private var members: [UInt64]
     private let wordsPerClass: Int
+    /// The columns of labels that members of a class have in common.
+    private let columns: Set<Int>
 
     /// Groups the identities; nil when there are more classes than a table can hold.
     init?(_ engine: PolicyEngine, limit: Int) {
@@ -24,6 +26,7 @@ struct PolicyClasses: Sendable {
             case .samePrincipal: break
             }
         }
+        columns = related
         let columns = [Vocabulary.Column.owned, Vocabulary.Column.agent, Vocabulary.Column.ports] + related.sorted()
         let multiHomed = engine.directory.multiHomedIdentities
         var lists = ListTable()
@@ -66,5 +69,13 @@ struct PolicyClasses: Sendable {
     /// Whether an expression holds for the identities of a class.
     func holds(_ expression: Int, _ number: UInt16) -> Bool {
         members[Int(number) * wordsPerClass + expression >> 6] >> UInt64(expression & 63) & 1 == 1
+    }
+
+    /// Whether a relation holds for all or no members of two classes.
+    func tellsApart(_ relation: CompiledRule.ColumnRelation) -> Bool {
+        switch relation {
+        case .same(let named), .different(let named): columns.isSuperset(of: named)
+        case .samePrincipal: false
+        }
     }
 }

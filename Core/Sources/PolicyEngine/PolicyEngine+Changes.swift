@@ -131,6 +131,24 @@ extension PolicyEngine {
 
     // MARK: Rules
 
+    /// Adds or removes a rule for a while, without ever compiling anew; the opposite takes it back.
+    ///
+    /// Returns false, and does nothing, for another change, or when the rule tells apart what no other rule does. What a
+    /// removed rule was the last to mention stays told apart, so that it can always be added again (`isBack`).
+    mutating func tryOut(_ change: PolicyChange, isBack: Bool = false) -> Bool {
+        switch change {
+        case .upsert, .remove, .replace: return false
+        case .addRule(let rule, let layer, let tier):
+            guard let place = place(layer, tier) else { return true }
+            guard isBack || covers(rule) else { return false }
+            _ = add(rule, place)
+        case .removeRule(let rule, let layer, let tier):
+            guard let place = place(layer, tier) else { return true }
+            _ = remove(rule, place, forGood: false)
+        }
+        return true
+    }
+
     /// Whether the rule mentions nothing that the columns of identities lack.
     private func covers(_ rule: FlatRule) -> Bool {
         let use = PolicyUse(rule)
@@ -179,7 +197,9 @@ extension PolicyEngine {
         return ChangeReport(identitiesAffected: members.count, rowsTouched: members.count)
     }
 
-    private mutating func remove(_ rule: FlatRule, _ place: (layer: Int, tier: Int)) -> ChangeReport {
+    private mutating func remove(
+        _ rule: FlatRule, _ place: (layer: Int, tier: Int), forGood: Bool = true
+    ) -> ChangeReport {
         guard let subject = number(of: rule.subject),
             let number = expressions[subject].subjectOf.first(where: {
                 guard let known = rules[Int($0)] else { return false }
@@ -187,7 +207,7 @@ extension PolicyEngine {
             }), let compiled = rules[Int(number)]
         else { return ChangeReport() }
         if mentions == nil { mentions = MentionCounts(policy) }
-        if mentions?.change(rule, by: -1) == false {
+        if mentions?.change(rule, by: -1) == false, forGood {
             return recompile {
                 let rules = $0.layers[place.layer].tiers[place.tier].rules
                 if let position = rules.firstIndex(of: rule) {

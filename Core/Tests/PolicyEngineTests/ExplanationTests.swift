@@ -204,4 +204,30 @@ import Testing
         let outside = explain(two, IPAddress(ipv4: 0xC000_0201)).destination
         #expect(outside.map(\.workload) == [nil] && outside.flatMap(\.layers).isEmpty)
     }
+
+    /// The default of the first tier ends the layer, so that nothing in the second is asked, whatever its action.
+    @Test func nothingBehindADefaultIsAsked() throws {
+        let principals = AttributeMatch(principals: ["alice"])
+        let behind = [
+            FlatRule(
+                id: "passes", rank: 1, action: .pass(to: nil), direction: .egress, subject: .any, peer: .any,
+                services: [.any]),
+            FlatRule(
+                id: "depends", rank: 2, action: .allow, direction: .egress, subject: .any, peer: .any,
+                services: [.any], subjectAttributes: principals),
+            FlatRule(
+                id: "allows", rank: 3, action: .allow, direction: .egress, subject: .any, peer: .any, services: [.any]),
+        ]
+        let (one, two) = (IPAddress(ipv4: 0x0A00_0001), IPAddress(ipv4: 0x0A00_0002))
+        let tiers = [Tier(id: "first", onNoMatch: .deny), Tier(id: "second", rules: behind)]
+        let engine = PolicyEngine(
+            workloads: [Workload(id: "a", addresses: [one], mode: .full)],
+            policy: FlatPolicy(layers: [Layer(id: "host", enforcer: .agent, tiers: tiers)]))
+        let flow = Flow(
+            source: FlowEnd(one), destination: FlowEnd(two), proto: .tcp, sourcePort: 5000, destinationPort: 80)
+        let layer = try #require(engine.explain(flow, at: Instant(rawValue: 0)).source.first?.layers.first)
+        #expect(layer.decision.decider == .tierDefault("first", layer: "host"))
+        #expect(layer.candidates.map(\.rule) == ["passes", "depends", "allows"])
+        #expect(layer.candidates.allSatisfy { $0.role == .shadowed }, "\(layer.candidates)")
+    }
 }

@@ -82,4 +82,17 @@ import Testing
                 .allowed, .denied, .denied, .allowed,
             ])
     }
+
+    /// Two workloads of one class may not talk; each to itself over its own address may.
+    @Test func oneAddressAtBothEndsIsOneWorkload() throws {
+        let workloads = (1...2).map {
+            Workload(id: WorkloadID(rawValue: "w\($0)"), addresses: [Self.address($0)], mode: .full)
+        }
+        let rules = Direction.allCases.map {
+            FlatRule(id: "deny", action: .deny(.drop), direction: $0, subject: .any, peer: .any, services: [.any])
+        }
+        let policy = FlatPolicy(layers: [Layer(id: "host", enforcer: .agent, tiers: [Tier(id: "tier", rules: rules)])])
+        let outcomes = try Self.outcomes(workloads, policy, [(1, 2), (1, 1), (2, 1), (2, 2)])
+        #expect(outcomes == [.denied, .allowed, .denied, .allowed])
+    }
 }
