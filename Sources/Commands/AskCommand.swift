@@ -25,10 +25,7 @@ struct PolicyAskCommand: ContextCommand {
         parsing: .upToNextOption,
         help: ArgumentHelp("The other policy's language; that of the first unless given.", valueName: "dialect"))
     var otherFrom: [String] = []
-    @Option(
-        name: .customLong("as"),
-        help: "policy: as if every workload were in full mode; effective: only what is enforced.")
-    var view: SimulateView = .policy
+    @OptionGroup var verdicts: ViewOption
     @OptionGroup var time: TimeOption
     @OptionGroup var output: FormatOption
 
@@ -81,7 +78,7 @@ struct PolicyAskCommand: ContextCommand {
     }
 
     private func connectivity(_ policy: AskedPolicy, _ instant: Instant) -> Connectivity {
-        Connectivity(policy.engine(), at: instant, view: view.verdicts)
+        Connectivity(policy.engine(), at: instant, view: verdicts.view)
     }
 
     private func other(_ path: String, _ words: DialectWords, _ context: CommandContext) throws -> AskedPolicy {

@@ -23,10 +23,7 @@ struct ConnectivityCommand: ContextCommand {
     var ipv6 = false
     @Flag(help: "Also list what every host of Bulkhead's needs: neighbour discovery, listener reports, finding DHCP.")
     var essential = false
-    @Option(
-        name: .customLong("as"),
-        help: "policy: as if every workload were in full mode; effective: only what is enforced.")
-    var view: SimulateView = .policy
+    @OptionGroup var verdicts: ViewOption
     @OptionGroup var time: TimeOption
     @OptionGroup var output: FormatOption
 
@@ -38,7 +35,7 @@ struct ConnectivityCommand: ContextCommand {
         let services = ServiceSetText(asked.reading.protocols)
         try context.progress("comparing \(asked.workloads.count) workloads")
         let connectivity = Connectivity(
-            asked.engine(withEssentials: essential), at: instant, view: view.verdicts)
+            asked.engine(withEssentials: essential), at: instant, view: verdicts.view)
         let listing = ConnectivityListing(
             connectivity, asked, services, families: ipv6 ? [.ipv4, .ipv6] : [.ipv4])
         switch output.format {

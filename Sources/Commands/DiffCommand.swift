@@ -21,10 +21,7 @@ struct PolicyDiffCommand: ContextCommand {
     var paths: [String] = []
     @Flag(help: "Also compare what pods without an address may do over IPv6.")
     var ipv6 = false
-    @Option(
-        name: .customLong("as"),
-        help: "policy: as if every workload were in full mode; effective: only what is enforced.")
-    var view: SimulateView = .policy
+    @OptionGroup var verdicts: ViewOption
     @OptionGroup var time: TimeOption
     @OptionGroup var output: FormatOption
 
@@ -37,8 +34,8 @@ struct PolicyDiffCommand: ContextCommand {
         let (before, after) = (old.compared(with: new), new.compared(with: old))
         try context.progress("comparing \(before.workloads.count) with \(after.workloads.count) workloads")
         let difference = ConnectivityDifference(
-            from: Connectivity(before.engine(), at: instant, view: view.verdicts),
-            to: Connectivity(after.engine(), at: instant, view: view.verdicts))
+            from: Connectivity(before.engine(), at: instant, view: verdicts.view),
+            to: Connectivity(after.engine(), at: instant, view: verdicts.view))
         try context.progress(nil)
         let report = DiffReport(difference, before, after)
         switch output.format {

@@ -9,14 +9,59 @@ import NetworkTypes
 struct FlowsHistoryOptions: ParsableArguments {
     @Option(help: "The data directory that `flows import` filled.")
     var data: String
+    @OptionGroup var window: FlowsWindowOptions
+
+    /// The edges of the window, in order of their key; where asked for, with what tells their direction.
+    func edges(in context: CommandContext, withDirections: Bool = false) throws -> [ObservedEdge] {
+        try FlowsHistory(data: data, window: window).edges(in: context, withDirections: withDirections)
+    }
+}
+
+/// The flow history that a command may look at besides.
+struct FlowsEvidenceOptions: ParsableArguments {
+    @Option(help: "A data directory that `flows import` filled: say what was observed too.")
+    var data: String?
+    @OptionGroup var window: FlowsWindowOptions
+
+    func validate() throws {
+        if data == nil, window.since != nil || window.until != nil {
+            throw ValidationError("expected --data beside --since and --until")
+        }
+    }
+
+    /// The edges of the window with what tells their direction; nil when no history is asked.
+    func edges(in context: CommandContext) throws -> [ObservedEdge]? {
+        try data.map { try FlowsHistory(data: $0, window: window).edges(in: context, withDirections: true) }
+    }
+}
+
+/// Which part of a history.
+struct FlowsWindowOptions: ParsableArguments {
     @Option(help: "Only connections from this hour on, such as 2026-11-22T10:00:00Z.")
     var since: String?
     @Option(help: "Only connections from before this time; whole hours count.")
     var until: String?
 
+    /// The time asked for; nil for all.
+    func range() throws -> Range<Instant>? {
+        if since == nil, until == nil { return nil }
+        let lower = try since.map { try TimeOption.instant($0, for: "--since") } ?? Instant(rawValue: .min)
+        let upper = try until.map { try TimeOption.instant($0, for: "--until") } ?? Instant(rawValue: .max)
+        guard lower < upper else {
+            throw CommandError("expected --since before --until, got `\(since ?? "")` and `\(until ?? "")`")
+        }
+        return lower..<upper
+    }
+}
+
+/// The flows of a data directory in a window of time.
+struct FlowsHistory {
+    let data: String
+    let window: FlowsWindowOptions
+
     /// The edges of the window, in order of their key; where asked for, with what tells their direction.
-    func edges(in context: CommandContext, withDirections: Bool = false) throws -> [ObservedEdge] {
-        let window = try window()
+    func edges(in context: CommandContext, withDirections: Bool) throws -> [ObservedEdge] {
+        let window = try window.range()
         // The store would make what is not there, and answer that nobody ever talked.
         guard FileManager.default.fileExists(atPath: data + "/" + FlowStore.fileName) else {
             throw CommandError("no flows in `\(data)`; `bulkhead flows import FILE --data \(data)` brings them in")
@@ -46,16 +91,6 @@ struct FlowsHistoryOptions: ParsableArguments {
             guard let place = places[connection.edge], hours?.contains(connection.start) ?? true else { return }
             edges[place].addEvidence(initiatorPort: connection.sourcePort, state: connection.state)
         }
-    }
-
-    private func window() throws -> Range<Instant>? {
-        if since == nil, until == nil { return nil }
-        let lower = try since.map { try TimeOption.instant($0, for: "--since") } ?? Instant(rawValue: .min)
-        let upper = try until.map { try TimeOption.instant($0, for: "--until") } ?? Instant(rawValue: .max)
-        guard lower < upper else {
-            throw CommandError("expected --since before --until, got `\(since ?? "")` and `\(until ?? "")`")
-        }
-        return lower..<upper
     }
 
     /// The window as the store takes it: from the beginning of its first hour to the end of its last.

@@ -20,10 +20,7 @@ struct PolicyReviewCommand: ContextCommand {
     @OptionGroup var policy: PolicyOption
     @Argument(help: ArgumentHelp("A policy, or more files of the last language.", valueName: "path"))
     var paths: [String] = []
-    @Option(
-        name: .customLong("as"),
-        help: "policy: as if every workload were in full mode; effective: only what is enforced.")
-    var view: SimulateView = .policy
+    @OptionGroup var verdicts: ViewOption
     @OptionGroup var time: TimeOption
     @OptionGroup var output: FormatOption
 
@@ -31,7 +28,7 @@ struct PolicyReviewCommand: ContextCommand {
         let instant = try time.instant(in: context)
         let asked = try context.loadPolicy(policy, orAt: paths)
         try context.progress("reviewing \(asked.policy.layers.flatMap(\.tiers).flatMap(\.rules).count) rules")
-        let connectivity = Connectivity(asked.engine(), at: instant, view: view.verdicts)
+        let connectivity = Connectivity(asked.engine(), at: instant, view: verdicts.view)
         let review = PolicyReview(connectivity)
         let boundaries = BoundaryOutcome.all(of: asked)
         try context.progress(nil)

@@ -5,22 +5,6 @@ import NetworkTypes
 import PolicyEngine
 import PolicyModel
 
-/// Which verdicts a simulation lists edges by; `VerdictView` as an argument.
-enum SimulateView: String, ExpressibleByArgument, CaseIterable {
-    /// As if each workload end were in full mode.
-    case policy
-    /// Only managed ends, under their mode.
-    case effective
-
-    /// The view that is meant.
-    var verdicts: VerdictView {
-        switch self {
-        case .policy: .policy
-        case .effective: .effective
-        }
-    }
-}
-
 /// `bulkhead policy simulate`: what a draft would do to the traffic that was observed.
 struct PolicySimulateCommand: ContextCommand {
     static let configuration = CommandConfiguration(
@@ -35,10 +19,7 @@ struct PolicySimulateCommand: ContextCommand {
     @OptionGroup var active: PolicyOption
     @OptionGroup var draft: DraftOption
     @OptionGroup var history: FlowsHistoryOptions
-    @Option(
-        name: .customLong("as"),
-        help: "policy: as if every workload were in full mode; effective: only what is enforced.")
-    var view: SimulateView = .policy
+    @OptionGroup var verdicts: ViewOption
     @Option(help: "How many edges of a kind the tables show; JSON has all.")
     var top = 40
     @OptionGroup var time: TimeOption
@@ -56,7 +37,7 @@ struct PolicySimulateCommand: ContextCommand {
         }
         let edges = try history.edges(in: context, withDirections: true)
         let simulation = Simulation(
-            edges, active: active.engine(), draft: new.engine(), at: instant, view: view.verdicts)
+            edges, active: active.engine(), draft: new.engine(), at: instant, view: verdicts.view)
         let names = SimulateNames(new, active)
         switch output.format {
         case .text: try SimulateText(context, names, top: top).print(simulation)

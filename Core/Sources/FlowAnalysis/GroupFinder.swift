@@ -25,7 +25,7 @@ struct GroupFinder {
         }
         groupOfWorkload = groups
         var sized: [(id: AddressSetID, members: AddressSet, size: Double)] = []
-        for (id, members) in addressSets { sized.append((id, members, Self.size(members))) }
+        for (id, members) in addressSets { sized.append((id, members, members.size)) }
         sized.sort { a, b in a.size == b.size ? a.id < b.id : a.size < b.size }
         sets = sized.map { ($0.id, $0.members) }
     }
@@ -58,12 +58,5 @@ struct GroupFinder {
             else { return .internet }
             return .subnet(prefix)
         }
-    }
-
-    /// How many addresses a set holds, as nearly as is needed to compare.
-    private static func size(_ set: AddressSet) -> Double {
-        var size = 0.0
-        for range in set.ranges { size += Double(range.upper.bits - range.lower.bits) + 1 }
-        return size
     }
 }

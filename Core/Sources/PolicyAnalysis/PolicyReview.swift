@@ -46,7 +46,7 @@ public struct PolicyReview: Sendable {
     public init(_ connectivity: Connectivity) {
         var trace = RuleTrace(connectivity)
         var byRule: [RuleID: [Finding.Kind]] = [:]
-        for (name, id) in trace.names.enumerated() where !Self.comesWithProduct(id) {
+        for (name, id) in trace.names.enumerated() where !id.comesWithProduct {
             let standing = trace.standing(name, withWitness: false)
             var kinds: [Finding.Kind] = []
             switch standing.effect {
@@ -54,7 +54,7 @@ public struct PolicyReview: Sendable {
             case .shadowed(let rules): kinds.append(.shadowed(by: rules))
             case .decides, .unsure: if trace.isSurelyRedundant(name) { kinds.append(.redundant) }
             }
-            kinds += standing.contradictions.filter { !Self.comesWithProduct($0.rule) }
+            kinds += standing.contradictions.filter { !$0.rule.comesWithProduct }
                 .map { .contradicted(by: $0.rule, $0.extent) }
             byRule[id] = kinds
         }
@@ -70,7 +70,7 @@ public struct PolicyReview: Sendable {
                 for found in Self.distinct(selections) {
                     places.append(Finding(place: .tier(tier.id, layer: layer.id), kind: .missing(found)))
                 }
-                for rule in tier.rules where !Self.comesWithProduct(rule.id) {
+                for rule in tier.rules where !rule.id.comesWithProduct {
                     let missing = check.missing(rule.subject) + check.missing(rule.peer) + check.missing(rule.services)
                     if rule.validity.isOver(at: connectivity.instant) {
                         byRule[rule.id] = byRule[rule.id] ?? [.vacuous(.expired)]
@@ -89,10 +89,5 @@ public struct PolicyReview: Sendable {
 
     private static func distinct(_ found: [MissingReference]) -> [MissingReference] {
         found.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-    }
-
-    /// Whether a rule is one of those that every policy of Bulkhead's own has (semantics, *Bulkhead's own layer*).
-    static func comesWithProduct(_ id: RuleID) -> Bool {
-        id.rawValue.hasPrefix("icmp/") || id.rawValue.hasPrefix("essential/")
     }
 }

@@ -109,3 +109,8 @@ extension ICMPMessage {
         }
     }
 }
+
+extension RuleID {
+    /// Whether a rule is one of those that every policy of Bulkhead's own has (semantics, *Bulkhead's own layer*).
+    package var comesWithProduct: Bool { rawValue.hasPrefix("icmp/") || rawValue.hasPrefix("essential/") }
+}
