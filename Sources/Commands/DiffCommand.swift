@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dialects
+import FlowAnalysis
 import NetworkTypes
 import PolicyAnalysis
 import PolicyEngine
@@ -13,7 +14,8 @@ struct PolicyDiffCommand: ContextCommand {
         discussion: """
             Compared is what is allowed, not what is written, and nothing is sampled. Each pair of ends that \
             changes stands with a flow that shows it. `--from DIALECT BEFORE --from DIALECT AFTER` compares policies of \
-            two languages. Exit codes: 0 no difference; 1 a difference.
+            two languages. With `--data` each stands with the observed traffic that it touches. Exit codes: 0 no \
+            difference; 1 a difference.
             """)
 
     @OptionGroup var dialects: DialectOption
@@ -22,6 +24,7 @@ struct PolicyDiffCommand: ContextCommand {
     @Flag(help: "Also compare what pods without an address may do over IPv6.")
     var ipv6 = false
     @OptionGroup var verdicts: ViewOption
+    @OptionGroup var evidence: FlowsEvidenceOptions
     @OptionGroup var time: TimeOption
     @OptionGroup var output: FormatOption
 
@@ -37,7 +40,12 @@ struct PolicyDiffCommand: ContextCommand {
             from: Connectivity(before.engine(), at: instant, view: verdicts.view),
             to: Connectivity(after.engine(), at: instant, view: verdicts.view))
         try context.progress(nil)
-        let report = DiffReport(difference, before, after)
+        let observed = try evidence.edges(in: context).map { edges in
+            let simulation = Simulation(
+                edges, active: before.engine(), draft: after.engine(), at: instant, view: verdicts.view)
+            return TouchedEdges(simulation, SimulateNames(after, before))
+        }
+        let report = DiffReport(difference, before, after, observed)
         switch output.format {
         case .text: try report.print(context)
         case .json, .jsonl: try context.printJSON(report, output.format)
@@ -69,17 +77,28 @@ struct DiffReport: Encodable {
         let certainty: String
         /// A flow that is decided otherwise after.
         let witness: WitnessJSON?
+        /// The observed edges that are decided otherwise after; nil when no history was asked.
+        let observed: [TouchedEdges.Edge]?
         let text: String
 
-        private enum CodingKeys: CodingKey { case from, to, traffic, certainty, witness }
+        private enum CodingKeys: CodingKey { case from, to, traffic, certainty, witness, observed }
+
+        var wasObserved: Bool { observed?.isEmpty == false }
     }
 
     private(set) var newlyAllowed: [Change] = []
     private(set) var newlyCut: [Change] = []
     /// Workloads without an address that one side alone has.
     let notCompared: [String]
+    /// How many edges have no certain direction, and are told in the one recorded; nil when no history was asked.
+    let uncertainDirections: Int?
 
-    init(_ difference: ConnectivityDifference, _ before: AskedPolicy, _ after: AskedPolicy) {
+    init(
+        _ difference: ConnectivityDifference, _ before: AskedPolicy, _ after: AskedPolicy,
+        _ observed: TouchedEdges? = nil
+    ) {
+        var observed = observed
+        uncertainDirections = observed?.uncertainDirections
         let names = WitnessText(index: after.index.adding(before.index))
         let services = ServiceSetText(
             before.reading.protocols.flatMap { mine in after.reading.protocols.map { mine + $0 } })
@@ -87,15 +106,16 @@ struct DiffReport: Encodable {
         for group in difference.groups {
             for (source, destination) in group.pairs {
                 newlyAllowed += Self.changes(
-                    source, destination, group.newlyAllowed, group.allowedWitness, names, services)
-                newlyCut += Self.changes(source, destination, group.newlyCut, group.cutWitness, names, services)
+                    source, destination, group.newlyAllowed, group.allowedWitness, names, services, &observed)
+                newlyCut += Self.changes(
+                    source, destination, group.newlyCut, group.cutWitness, names, services, &observed)
             }
         }
     }
 
     private static func changes(
         _ source: End, _ destination: End, _ change: Traffic, _ witness: Witness?, _ names: WitnessText,
-        _ services: ServiceSetText
+        _ services: ServiceSetText, _ observed: inout TouchedEdges?
     ) -> [Change] {
         let sure = services.listed(change.must)
         let open = services.listed(change.may.subtracting(change.must))
@@ -105,6 +125,7 @@ struct DiffReport: Encodable {
             return Change(
                 from: names.name(source), to: names.name(destination), traffic: services.entries(set),
                 certainty: certainty, witness: point.map { WitnessJSON(source, destination, $0, names) },
+                observed: observed?.edges(from: source, to: destination, in: set),
                 text: services.text(set))
         }
     }
@@ -121,6 +142,9 @@ struct DiffReport: Encodable {
                 if let witness = change.witness {
                     try context.say("such as \(TerminalText.line(witness.text))", indent: 6, .faint)
                 }
+                if let observed = change.observed, let text = TouchedEdges.text(observed) {
+                    try context.say(TerminalText.line(text), indent: 6)
+                }
             }
             try context.print()
         }
@@ -129,5 +153,13 @@ struct DiffReport: Encodable {
         }
         func pairs(_ count: Int) -> String { "\(count) pair\(count == 1 ? "" : "s")" }
         try context.say("\(pairs(newlyAllowed.count)) newly allowed, \(pairs(newlyCut.count)) newly cut")
+        guard let uncertainDirections else { return }
+        let (opened, cut) = (newlyAllowed.count(where: \.wasObserved), newlyCut.count(where: \.wasObserved))
+        try context.say("observed traffic touches \(pairs(opened)) newly allowed, \(pairs(cut)) newly cut")
+        if uncertainDirections > 0 {
+            try context.note(
+                "note: \(FlowsAmount.text(uncertainDirections, "edge")) without a certain direction; "
+                    + "`policy simulate` judges both ways")
+        }
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Dialects
+import FlowAnalysis
+import Flows
 import NetworkTypes
 import PolicyAnalysis
 import PolicyEngine
@@ -14,13 +16,15 @@ struct PolicyReviewCommand: ContextCommand {
         usage: "bulkhead policy review (<path> | --policy <path> | --from <dialect> <path>) [options]",
         discussion: """
             Only what is sure is reported, each with its reason. The tests of the policy that ask for a boundary \
-            (`only`) are asked too. Exit codes: 0 nothing found; 1 something found.
+            (`only`) are asked too. With `--data` also rules that no observed traffic asked for, or only in part, with \
+            a narrower proposal. Exit codes: 0 nothing found; 1 something found.
             """)
 
     @OptionGroup var policy: PolicyOption
     @Argument(help: ArgumentHelp("A policy, or more files of the last language.", valueName: "path"))
     var paths: [String] = []
     @OptionGroup var verdicts: ViewOption
+    @OptionGroup var evidence: FlowsEvidenceOptions
     @OptionGroup var time: TimeOption
     @OptionGroup var output: FormatOption
 
@@ -28,12 +32,16 @@ struct PolicyReviewCommand: ContextCommand {
         let instant = try time.instant(in: context)
         let asked = try context.loadPolicy(policy, orAt: paths)
         try context.progress("reviewing \(asked.policy.layers.flatMap(\.tiers).flatMap(\.rules).count) rules")
-        let connectivity = Connectivity(asked.engine(), at: instant, view: verdicts.view)
+        let engine = asked.engine()
+        let connectivity = Connectivity(engine, at: instant, view: verdicts.view)
         let review = PolicyReview(connectivity)
         let boundaries = BoundaryOutcome.all(of: asked)
         try context.progress(nil)
         let guardrails = Set((asked.reading.loaded?.policy.guardrails ?? []).map(\.id))
-        let report = ReviewReport(review, boundaries, asked.index, guardrails: guardrails)
+        var report = ReviewReport(review, boundaries, asked.index, guardrails: guardrails)
+        if let edges = try evidence.edges(in: context) {
+            report.add(RuleUse(edges, of: engine, at: instant), ObservedSpan(edges), asked.index)
+        }
         switch output.format {
         case .text: try report.print(context)
         case .json, .jsonl: try context.printJSON(report, output.format)
@@ -53,8 +61,10 @@ struct ReviewReport: Encodable {
         let place: String?
     }
 
-    let findings: [Finding]
+    private(set) var findings: [Finding]
     let boundaries: [BoundaryOutcome]
+    /// The traffic that rules were held against; nil when no history was asked.
+    private(set) var observed: ObservedSpan?
 
     var isFine: Bool { findings.isEmpty && boundaries.allSatisfy(\.holds) }
 
@@ -79,6 +89,17 @@ struct ReviewReport: Encodable {
             case .layer(let layer):
                 return Finding(kind: kind, rule: nil, layer: layer.rawValue, by: by, message: message, place: nil)
             }
+        }
+    }
+
+    /// Adds what observed traffic did not ask for.
+    mutating func add(_ use: RuleUse, _ span: ObservedSpan, _ index: PolicyIndex) {
+        observed = span
+        findings += use.findings.map { finding in
+            let (kind, message) = finding.excess.text
+            return Finding(
+                kind: kind, rule: finding.rule.rawValue, layer: nil, by: [], message: message,
+                place: index.place(of: finding.rule))
         }
     }
 
@@ -127,5 +148,6 @@ struct ReviewReport: Encodable {
         var parts = [findings.count == 1 ? "1 finding" : "\(findings.count) findings"]
         if !boundaries.isEmpty { parts.append("\(boundaries.count - broken) of \(boundaries.count) boundaries hold") }
         try context.say(parts.joined(separator: ", "))
+        if let observed { try context.say(observed.text) }
     }
 }

@@ -13,10 +13,11 @@ struct ScoreCommand: ContextCommand {
         commandName: "score", abstract: "Say how well a network is divided, with the parts of the score.",
         discussion: """
             Each part is a share; the score is the sum of weight × share over the sum of the weights, in percent. \
-            Counted is what is enforced, as for `bulkhead breach`.
+            Counted is what is enforced, as for `bulkhead breach`. With a draft both stand side by side.
             """)
 
     @OptionGroup var policy: PolicyOption
+    @OptionGroup var draft: DraftOption
     @OptionGroup var jewels: JewelOption
     @OptionGroup var time: TimeOption
     @OptionGroup var output: FormatOption
@@ -25,22 +26,27 @@ struct ScoreCommand: ContextCommand {
         let instant = try time.instant(in: context)
         let selector = try jewels.selector()
         let asked = try context.loadPolicy(policy)
-        try context.progress("counting pairs of \(asked.workloads.count) workloads")
-        let connectivity = Connectivity(asked.engine(withEssentials: false), at: instant, view: .effective)
-        let score = SegmentationScore(
-            connectivity, jewels: selector, on: ServiceSetText(asked.reading.protocols).universe)
-        try context.progress(nil)
-        let report = ScoreReport(score, at: instant, jewels: selector)
+        let new = try context.loadDraft(draft, beside: policy)
+        func numbers(_ asked: AskedPolicy) throws -> ScoreNumbers {
+            try context.progress("counting pairs of \(asked.workloads.count) workloads")
+            let connectivity = Connectivity(asked.engine(withEssentials: false), at: instant, view: .effective)
+            let score = SegmentationScore(
+                connectivity, jewels: selector, on: ServiceSetText(asked.reading.protocols).universe)
+            try context.progress(nil)
+            return ScoreNumbers(score)
+        }
+        let report = ScoreReport(
+            at: instant.utcText, jewels: selector.description, now: try numbers(asked), draft: try new.map(numbers))
         switch output.format {
         case .text: try report.print(context)
         case .json, .jsonl: try context.printJSON(report, output.format)
         }
-        return asked.status
+        return max(asked.status, new?.status ?? .fine)
     }
 }
 
 /// A score in the shape of its JSON; the names are documented in `docs/commands.md`.
-struct ScoreReport: Encodable {
+struct ScoreNumbers: Encodable {
     struct Part: Encodable {
         let part: String
         let numerator: Int
@@ -50,8 +56,6 @@ struct ScoreReport: Encodable {
         let points: Double
     }
 
-    let at: String
-    let jewels: String
     let workloads: Int
     let score: Double?
     let parts: [Part]
@@ -59,9 +63,7 @@ struct ScoreReport: Encodable {
     let worst: String?
     let openToInternet: [String]
 
-    init(_ score: SegmentationScore, at instant: Instant, jewels: Selector) {
-        at = instant.utcText
-        self.jewels = jewels.description
+    init(_ score: SegmentationScore) {
         workloads = score.workloads
         self.score = score.total
         parts = score.parts.map {
@@ -75,22 +77,12 @@ struct ScoreReport: Encodable {
         openToInternet = score.openToInternet.map(\.rawValue)
     }
 
+    /// How the score comes from the parts, and what is worst; nothing where there is nothing to count.
     func print(_ context: CommandContext) throws {
-        guard let score else { return try context.say("Nothing to count: there is no workload") }
-        try context.say("Segmentation score \(Self.text(score)) of 100", painting: Self.text(score), .bold)
-        try context.print()
-        var table = Table([("POINTS", .right), ("OF", .right), ("COUNTED", .right), ("WHAT", .left)])
-        for part in parts {
-            let what = SegmentationScore.Measure(rawValue: part.part)?.text ?? part.part
-            table.add([
-                Self.text(part.points), String(part.weight), "\(part.numerator)/\(part.denominator)", what,
-            ])
-        }
-        for line in table.lines(width: context.width) { try context.print(line) }
-        let points = Self.text(parts.map(\.points).reduce(0, +))
+        guard let score else { return }
+        let points = ScoreReport.text(parts.map(\.points).reduce(0, +))
         let weights = parts.map(\.weight).reduce(0, +)
-        try context.print()
-        try context.say("\(points) points of \(weights), times 100 / \(weights) = \(Self.text(score))")
+        try context.say("\(points) points of \(weights), times 100 / \(weights) = \(ScoreReport.text(score))")
         for name in notCounted {
             let what = SegmentationScore.Measure(rawValue: name)?.text ?? name
             try context.say("not counted, since there is none: \(what)")
@@ -101,8 +93,63 @@ struct ScoreReport: Encodable {
             try context.say(TerminalText.line("open to the internet: \(names)"))
         }
     }
+}
 
-    private static func text(_ value: Double) -> String { String(format: "%.1f", value) }
+/// The score of a policy, and of a draft beside it.
+struct ScoreReport: Encodable {
+    let at: String
+    let jewels: String
+    let now: ScoreNumbers
+    let draft: ScoreNumbers?
+
+    private enum CodingKeys: CodingKey { case at, jewels, draft }
+
+    func encode(to encoder: any Encoder) throws {
+        try now.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(at, forKey: .at)
+        try container.encode(jewels, forKey: .jewels)
+        try container.encodeIfPresent(draft, forKey: .draft)
+    }
+
+    func print(_ context: CommandContext) throws {
+        let scores = [now, draft].compactMap(\.self).map(\.score)
+        guard scores.contains(where: { $0 != nil }) else {
+            return try context.say("Nothing to count: there is no workload")
+        }
+        let texts = scores.map { $0.map(Self.text) ?? "none" }
+        let with = texts.count > 1 ? "; with the draft \(texts[1])" : ""
+        try context.say("Segmentation score \(texts[0]) of 100\(with)", painting: texts[0], .bold)
+        try context.print()
+        try printTable(context)
+        try context.print()
+        try now.print(context)
+        guard let draft else { return }
+        try context.print()
+        try context.say("With the draft")
+        try draft.print(context)
+    }
+
+    private func printTable(_ context: CommandContext) throws {
+        var columns: [(heading: String, alignment: Table.Alignment)] = [
+            ("POINTS", .right), ("OF", .right), ("COUNTED", .right),
+        ]
+        if draft != nil { columns += [("DRAFT", .right), ("COUNTED", .right)] }
+        var table = Table(columns + [("WHAT", .left)])
+        for measure in SegmentationScore.Measure.allCases {
+            func cells(_ numbers: ScoreNumbers) -> [String] {
+                guard let part = numbers.parts.first(where: { $0.part == measure.rawValue }) else { return ["-", "-"] }
+                return [Self.text(part.points), "\(part.numerator)/\(part.denominator)"]
+            }
+            let before = cells(now)
+            let after = draft.map(cells) ?? []
+            if (before + after).allSatisfy({ $0 == "-" }) { continue }
+            table.add([before[0], String(measure.weight), before[1]] + after + [measure.text])
+        }
+        for line in table.lines(width: context.width) { try context.print(line) }
+    }
+
+    static func text(_ value: Double) -> String { String(format: "%.1f", value) }
 }
 
 extension SegmentationScore.Measure {

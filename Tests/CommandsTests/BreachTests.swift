@@ -151,6 +151,22 @@ struct BreachTests {
         #expect(text.contains("\n78.3 points of 100, times 100 / 100 = 78.3\n"), "\(text)")
     }
 
+    /// Without app → db one pair of 12 is left, and no jewel is reached: 18.33 + 18.33 + 6.67 + 20 + 15 + 15.
+    @Test func aDraftIsScoredBesides() throws {
+        let object = try run("score --format json", draft: Self.closed).object()
+        #expect(abs((object["score"] as? Double ?? 0) - 78.333_333) < 0.001)
+        let draft = object["draft"] as? [String: Any]
+        #expect(
+            (draft?.objects("parts") ?? []).map { "\($0["numerator"] ?? "")/\($0["denominator"] ?? "")" } == [
+                "11/12", "11/12", "2/3", "6/6", "4/4", "4/4",
+            ])
+        #expect(abs((draft?["score"] as? Double ?? 0) - 93.333_333) < 0.001)
+        let text = try run("score", draft: Self.closed).output
+        #expect(text.hasPrefix("Segmentation score 78.3 of 100; with the draft 93.3\n"), "\(text)")
+        #expect(
+            text.contains("\n  13.3  20      4/6   20.0      6/6  pairs of a workload and a crown jewel"), "\(text)")
+    }
+
     @Test func whatDoesNotExistIsNotCounted() throws {
         let text = try run("score --jewels role=nothing").output
         // 16.67 + 15 + 3.33 + 15 + 15 of 80 are 65 of 80, 81.25 %.

@@ -20,6 +20,8 @@ public struct RuleUse: Sendable {
         case neverHit
         /// Services that nobody asked for, and those that somebody did.
         case services(unused: [ServiceTerm], used: [MapService])
+        /// A term that takes any port, and the few services that were asked for.
+        case anyPort(ServiceTerm, used: [MapService])
         /// Who of a side's workloads took part: those have labels that the others lack, which so many members have.
         case members(Side, used: Int, of: Int, narrower: [LabelKey: LabelValue], members: Int)
         /// The side takes addresses of no workload, and none took part.
@@ -75,7 +77,8 @@ private struct UseCollector {
         self.engine = engine
         judge = EdgeJudge(engine, at: instant)
         for case let rule? in engine.rules
-        where rule.source.action == .allow && rule.source.validity.contains(instant) && !rule.source.id.comesWithProduct {
+        where rule.source.action == .allow && rule.source.validity.contains(instant) && !rule.source.id.comesWithProduct
+        {
             rules[rule.source.id, default: UsedRule()].flat.append(rule)
         }
         var workloads: [Int: Workload] = [:]
@@ -102,8 +105,9 @@ private struct UseCollector {
             let service: EdgeService =
                 flow.icmp.map { .icmp($0) } ?? (flow.proto.hasPorts ? .port(flow.destinationPort) : .unspecified)
             rules[id]?.services.insert(MapService(proto: flow.proto, service: service))
-            for (side, address) in [(RuleUse.Side.source, flow.source.address), (.destination, flow.destination.address)]
-            {
+            for (side, address) in [
+                (RuleUse.Side.source, flow.source.address), (.destination, flow.destination.address),
+            ] {
                 let owners = engine.directory.owners(of: address)
                 if owners.isEmpty { rules[id]?.addresses[side, default: []].insert(address) }
                 for owner in owners { rules[id]?.workloads[side, default: []].insert(owner.workload) }
@@ -119,6 +123,11 @@ private struct UseCollector {
         var found: [RuleUse.Excess] = []
         let unused = unusedServices(of: rule)
         if !unused.isEmpty { found.append(.services(unused: unused, used: rule.services.sorted())) }
+        if rule.services.count <= RuleUse.longestList,
+            let term = rule.flat.flatMap(\.source.services).first(where: \.takesAnyPort)
+        {
+            found.append(.anyPort(term, used: rule.services.sorted()))
+        }
         for side in RuleUse.Side.allCases { found += excess(of: rule, side) }
         return found
     }
@@ -129,6 +138,8 @@ private struct UseCollector {
             switch term {
             case .any, .proto, .named: return rule.services.contains { term.mayCover($0) } ? nil : term
             case .icmp: return rule.services.contains { term.mayCover($0) } ? nil : term
+            case .ports(_, destination: .all, source: _):
+                return rule.services.contains { term.mayCover($0) } ? nil : term
             case .ports(let proto, destination: let ports, source: let sources):
                 let rest = ports.intervals.filter { interval in
                     // Of a dynamic range (RFC 6335 §6) every port is used when one is: the server draws it anew each time.
@@ -174,7 +185,8 @@ extension UseCollector {
     /// The fewest labels that all who took part have and that leave out some who could have; nil where there are none.
     private func narrower(_ used: Set<Int>, than members: Set<Int>) -> [LabelKey: LabelValue]? {
         guard used.count < members.count, let first = used.first.flatMap({ workloads[$0] }) else { return nil }
-        let common = first.labels.filter { label in used.allSatisfy { workloads[$0]?.labels[label.key] == label.value } }
+        let common = first.labels.filter { label in used.allSatisfy { workloads[$0]?.labels[label.key] == label.value }
+        }
         var left = members
         var chosen: [LabelKey: LabelValue] = [:]
         while true {
@@ -201,15 +213,34 @@ extension CompiledRule {
     /// The addresses of a side that is written as addresses; nil for any other.
     fileprivate func addresses(of side: RuleUse.Side, _ engine: PolicyEngine) -> AddressSet? {
         let isSubject = (source.direction == .egress) == (side == .source)
-        switch isSubject ? source.subject : source.peer {
-        case .addresses(let set): return set
-        case .addressSet(let id): return engine.policy.addressSets[id]
-        case .any, .anyWorkload, .selector, .workload, .union, .intersection, .difference: return nil
+        return (isSubject ? source.subject : source.peer).addresses(engine.policy.addressSets)
+    }
+}
+
+extension EndExpression {
+    /// The addresses that an expression is bounded by; nil where it is written by workloads.
+    fileprivate func addresses(_ sets: [AddressSetID: AddressSet]) -> AddressSet? {
+        switch self {
+        case .addresses(let set): set
+        case .addressSet(let id): sets[id]
+        case .intersection(let parts): parts.lazy.compactMap { $0.addresses(sets) }.first
+        case .difference(let whole, _): whole.addresses(sets)
+        case .any, .anyWorkload, .selector, .workload, .union: nil
         }
     }
 }
 
 extension ServiceTerm {
+    /// Whether the term leaves the port open in a protocol with ports.
+    fileprivate var takesAnyPort: Bool {
+        switch self {
+        case .any: true
+        case .proto(let proto): proto.hasPorts
+        case .ports(_, destination: let ports, source: _): ports == .all
+        case .named, .icmp: false
+        }
+    }
+
     /// Whether the term covers a service that was seen; what a port's name means is not looked up.
     fileprivate func mayCover(_ seen: MapService) -> Bool {
         switch self {

@@ -53,6 +53,32 @@ import Testing
         #expect(try use(match, edges) == [.services(unused: [unused], used: used)])
     }
 
+    @Test func anyPortIsHeldAgainstTheFewThatWereAskedFor() throws {
+        let match = try World.match("role = web", "role = db", [.proto(.tcp), .proto(.udp)])
+        let edges = try (1...3).map { try World.edge("10.0.1.\($0)", "10.0.2.1") }
+        let used = [MapService(proto: .tcp, service: .port(443))]
+        let found: [RuleUse.Excess] = [
+            .services(unused: [.proto(.udp)], used: used), .anyPort(.proto(.tcp), used: used),
+        ]
+        #expect(try use(match, edges) == found)
+        // Too many to write down as a list.
+        let many = try (1...17).map { try World.edge("10.0.1.\($0 % 3 + 1)", "10.0.2.1", .tcp, .port($0)) }
+        #expect(try use(try World.match("role = web", "role = db", [.proto(.tcp)]), many).isEmpty)
+    }
+
+    /// Addresses in 192.0.2.0/24 that no workload has.
+    @Test func fewOfManyAddressesAreToldAndOutsideIsHeldAgainstWorkloads() throws {
+        let network = try #require(Prefix("192.0.2.0/24"))
+        var match = try World.match("role = web", "role = db", [World.tcp(443...443)])
+        match.to = .addresses(AddressSet([network]))
+        let edges = try (1...3).map { try World.edge("10.0.1.\($0)", "192.0.2.7") }
+        #expect(try use(match, edges) == [.addresses(.destination, used: [try World.address("192.0.2.7")])])
+        match.to = .any
+        #expect(
+            try use(match, try (1...3).map { try World.edge("10.0.1.\($0)", "10.0.2.1") }).first
+                == .outside(.destination))
+    }
+
     @Test func whoTookPartMayBeToldByAFewLabels() throws {
         let match = try World.match("role = web", "role = db", [World.tcp(443...443)])
         let edges = try (1...2).map { try World.edge("10.0.1.\($0)", "10.0.2.1", connections: 1) }
