@@ -101,7 +101,8 @@ struct PolicyCommand: ParsableCommand {
 
     static var subcommands: [any ParsableCommand.Type] {
         [
-            PolicyCheckCommand.self, PolicySimulateCommand.self, PolicyDiffCommand.self, PolicyReviewCommand.self,
+            PolicyCheckCommand.self, PolicyAdviseCommand.self, PolicySimulateCommand.self, PolicyDiffCommand.self,
+            PolicyReviewCommand.self,
             PolicyAskCommand.self,
         ]
     }

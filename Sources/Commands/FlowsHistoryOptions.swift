@@ -13,8 +13,11 @@ struct FlowsHistoryOptions: ParsableArguments {
 
     /// The edges of the window, in order of their key; where asked for, with what tells their direction.
     func edges(in context: CommandContext, withDirections: Bool = false) throws -> [ObservedEdge] {
-        try FlowsHistory(data: data, window: window).edges(in: context, withDirections: withDirections)
+        try history.edges(in: context, withDirections: withDirections)
     }
+
+    /// The history that is meant.
+    var history: FlowsHistory { FlowsHistory(data: data, window: window) }
 }
 
 /// The flow history that a command may look at besides.
@@ -37,9 +40,9 @@ struct FlowsEvidenceOptions: ParsableArguments {
 
 /// Which part of a history.
 struct FlowsWindowOptions: ParsableArguments {
-    @Option(help: "Only connections from this hour on, such as 2026-11-22T10:00:00Z.")
+    @Option(help: "Only connections that began at this time or later, such as 2026-11-22T10:00:00Z.")
     var since: String?
-    @Option(help: "Only connections from before this time; whole hours count.")
+    @Option(help: "Only connections that began before this time.")
     var until: String?
 
     /// The time asked for; nil for all.
@@ -79,6 +82,22 @@ struct FlowsHistory {
         return edges
     }
 
+    /// The edges of the window with the beginnings of their connections, in order of their key.
+    func timedEdges(in context: CommandContext) throws -> [TimedEdge] {
+        var timed = try edges(in: context, withDirections: false).map { TimedEdge($0) }
+        var places: [EdgeKey: Int] = [:]
+        for (place, edge) in timed.enumerated() { places[edge.edge.key] = place }
+        let range = try window.range()
+        try context.progress("reading connections")
+        // In order of their start.
+        try FlowStore(directory: data).forEachConnection { connection in
+            guard let place = places[connection.edge], range?.contains(connection.start) ?? true else { return }
+            timed[place].starts.append(connection.start)
+        }
+        try context.progress(nil)
+        return timed
+    }
+
     /// Looks at each connection of the edges whose direction only a log states.
     private func addDirections(
         to edges: inout [ObservedEdge], _ store: FlowStore, _ window: Range<Instant>?
@@ -86,24 +105,10 @@ struct FlowsHistory {
         var places: [EdgeKey: Int] = [:]
         for (place, edge) in edges.enumerated() where !edge.hasCertainDirection { places[edge.key] = place }
         if places.isEmpty { return }
-        let hours = window.map(Self.wholeHours)
         try store.forEachConnection { connection in
-            guard let place = places[connection.edge], hours?.contains(connection.start) ?? true else { return }
+            guard let place = places[connection.edge], window?.contains(connection.start) ?? true else { return }
             edges[place].addEvidence(initiatorPort: connection.sourcePort, state: connection.state)
         }
-    }
-
-    /// The window as the store takes it: from the beginning of its first hour to the end of its last.
-    private static func wholeHours(_ window: Range<Instant>) -> ClosedRange<Instant> {
-        let hour: Int64 = 3_600_000_000_000
-        func floor(_ time: Int64) -> Int64 {
-            let start = time - ((time % hour + hour) % hour)
-            return start
-        }
-        let (lower, upper) = (window.lowerBound.rawValue, window.upperBound.rawValue - 1)
-        let first = lower < .min + hour ? Int64.min : floor(lower)
-        let last = upper > .max - hour ? Int64.max : floor(max(upper, lower)) + hour - 1
-        return Instant(rawValue: first)...Instant(rawValue: max(first, last))
     }
 
     private static func sum(_ a: UInt64?, _ b: UInt64?) -> UInt64? {

@@ -28,7 +28,7 @@ struct MapCommand: ContextCommand {
     }
 
     func run(in context: CommandContext) throws -> ExitStatus {
-        let dimensions = try Self.dimensions(by)
+        let dimensions = try LabelKey.list(by)
         let instant = try time.instant(in: context)
         let hasPolicy = policy.policy != nil || !policy.dialects.from.isEmpty
         let asked = hasPolicy ? try context.loadPolicy(policy) : nil
@@ -43,8 +43,11 @@ struct MapCommand: ContextCommand {
         }
         return asked?.status ?? .fine
     }
+}
 
-    private static func dimensions(_ text: String) throws -> [LabelKey] {
+extension LabelKey {
+    /// The dimensions of `--by`, separated by commas.
+    static func list(_ text: String) throws -> [LabelKey] {
         let dimensions = try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
             guard let key = LabelKey(name) else {
                 throw CommandError("expected label dimensions such as `app,env` for --by, got `\(text)`")

@@ -73,7 +73,7 @@ extension RuleUse.Excess {
 
 extension ServiceTerm {
     /// The parts of the term in the form that policy files use.
-    fileprivate var texts: [String] {
+    var texts: [String] {
         switch self {
         case .any: ["any"]
         case .proto(let proto): ["\(proto)"]

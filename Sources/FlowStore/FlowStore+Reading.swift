@@ -3,22 +3,32 @@ import GRDB
 public import NetworkTypes
 
 extension FlowStore {
-    /// The edges with a connection that began in an hour which `window` touches, in order of their key.
+    /// The edges of the connections that began in `window`, in order of their key; nil means all of history.
     ///
-    /// Whole hours count; nil means all of history.
+    /// Cost: an hour of an edge is one row where the window ends on whole hours, else each connection is.
     public func edges(window: Range<Instant>? = nil) throws -> [StoredEdge] {
         if let window, window.isEmpty { return [] }
-        let hours = window.map(Self.hours) ?? (Int64.min...Int64.max)
+        let sums = """
+            \(StoreRows.sum("packets_out")), \(StoreRows.sum("bytes_out")), \(StoreRows.sum("packets_in")),
+            \(StoreRows.sum("bytes_in"))
+            """
+        let byHour = """
+            SELECT source, destination, protocol, service, SUM(connections), SUM(failed), \(sums), MIN(first), MAX(last),
+            MAX(direction) FROM edge_hour JOIN edge ON edge.id = edge WHERE hour BETWEEN ? AND ? GROUP BY edge
+            """
+        let byConnection = """
+            SELECT source, destination, protocol, service, COUNT(*), SUM(failed), \(sums), MIN(start), MAX("end"),
+            MAX(direction) FROM connection JOIN edge ON edge.id = edge WHERE start BETWEEN ? AND ? GROUP BY edge
+            """
+        let hours = window.flatMap(Self.hours)
+        let (sql, range) =
+            if let window, hours == nil {
+                (byConnection, window.lowerBound.rawValue...window.upperBound.rawValue - 1)
+            } else {
+                (byHour, hours ?? Int64.min...Int64.max)
+            }
         return try read { db in
-            let rows = try Row.fetchCursor(
-                db,
-                sql: """
-                    SELECT source, destination, protocol, service, SUM(connections), SUM(failed),
-                    \(StoreRows.sum("packets_out")), \(StoreRows.sum("bytes_out")), \(StoreRows.sum("packets_in")),
-                    \(StoreRows.sum("bytes_in")), MIN(first), MAX(last), MAX(direction)
-                    FROM edge_hour JOIN edge ON edge.id = edge WHERE hour BETWEEN ? AND ? GROUP BY edge
-                    """,
-                arguments: [hours.lowerBound, hours.upperBound])
+            let rows = try Row.fetchCursor(db, sql: sql, arguments: [range.lowerBound, range.upperBound])
             var result: [StoredEdge] = []
             while let row = try rows.next() {
                 result.append(
@@ -84,13 +94,13 @@ extension FlowStore {
         }
     }
 
-    private static func hours(_ window: Range<Instant>) -> ClosedRange<Int64> {
-        func floor(_ nanos: Int64) -> Int64 {
-            let hour: Int64 = 3_600_000_000_000
-            return nanos >= 0 ? nanos / hour : (nanos + 1) / hour - 1
-        }
-        let lower = floor(window.lowerBound.rawValue)
-        return lower...max(lower, floor(window.upperBound.rawValue &- 1))
+    /// The hours that a window consists of; nil where it begins or ends inside one.
+    private static func hours(_ window: Range<Instant>) -> ClosedRange<Int64>? {
+        let hour: Int64 = 3_600_000_000_000
+        let (lower, upper) = (window.lowerBound.rawValue, window.upperBound.rawValue)
+        // The ends of time stand for no bound.
+        guard lower == .min || lower % hour == 0, upper == .max || upper % hour == 0 else { return nil }
+        return (lower == .min ? .min : lower / hour)...(upper == .max ? .max : upper / hour - 1)
     }
 
     private static func key(_ row: Row) throws -> EdgeKey {

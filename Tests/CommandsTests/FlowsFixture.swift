@@ -45,7 +45,10 @@ final class FlowsFixture {
 
     deinit { try? FileManager.default.removeItem(at: root) }
 
-    var data: String { root.appending(path: "data").path }
+    var data: String { path("data") }
+
+    /// A place in the folder of the test.
+    func path(_ name: String) -> String { root.appending(path: name).path }
 
     func run(_ arguments: [String], width: Int? = nil) -> Result {
         var output: [UInt8] = []

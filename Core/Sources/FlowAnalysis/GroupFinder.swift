@@ -50,13 +50,17 @@ struct GroupFinder {
         case .none: return .noHost
         case .global: return .internet
         case .local:
-            let length = address.family == .ipv4 ? 24 : 64
-            let highest = address.family.highest
-            let mask: UInt128 = highest ^ (highest >> length)
-            guard let network = IPAddress(address.family, bits: address.bits & mask),
-                let prefix = Prefix(network, length: length)
-            else { return .internet }
+            guard let prefix = address.subnet else { return .internet }
             return .subnet(prefix)
         }
+    }
+}
+
+extension IPAddress {
+    /// The /24 or /64 of the address: what most networks give one link (RFC 4291 §2.5.1 for IPv6).
+    var subnet: Prefix? {
+        let highest = family.highest
+        let length = family == .ipv4 ? 24 : 64
+        return IPAddress(family, bits: bits & (highest ^ (highest >> length))).flatMap { Prefix($0, length: length) }
     }
 }

@@ -77,7 +77,7 @@ import Testing
         expectEnough(met)
     }
 
-    /// A rule for one of two workloads that no rule told apart before: only its flows are denied, and nothing else is judged.
+    /// A rule for one of two workloads that no rule told apart before: only its flows are denied.
     @Test func aRuleMayTellMembersOfAClassApart() throws {
         let env = try #require(LabelKey("env"))
         let values = ["prod", "dev"].compactMap { LabelValue($0) }
@@ -86,8 +86,9 @@ import Testing
                 id: WorkloadID(rawValue: "w\($0)"), labels: [env: values[Int($0) % 2]],
                 addresses: [IPAddress(ipv4: 0x0A00_0000 + $0)], mode: .full)
         }
+        // Both have a value, so that they are of one class.
         let allow = FlatRule(
-            id: "in", action: .allow, direction: .ingress, subject: .any, peer: .any, relations: [.same([env])],
+            id: "in", action: .allow, direction: .ingress, subject: .selector(.exists(env)), peer: .any,
             services: [.any])
         let out = FlatRule(id: "out", action: .allow, direction: .egress, subject: .any, peer: .any, services: [.any])
         let tier = Tier(id: "tier", rules: [allow, out])
@@ -111,7 +112,7 @@ import Testing
             #expect(effect.changed.map(\.flow) == [0])
             #expect(effect.changed.first?.before.policy.outcome == .allowed)
             #expect(effect.changed.first?.after.policy.outcome == .denied)
-            #expect(effect.judged == 1)
+            #expect(effect.judged == 3, "the flows of one cell, and not the one to port 443")
         }
     }
 }

@@ -1,4 +1,5 @@
 import NetworkTypes
+import PolicyFiles
 import PolicyModel
 
 /// Bulkhead's own policy as files: workloads, what is above all rulesets, and a file for each ruleset.
@@ -87,7 +88,7 @@ struct PolicyFileText {
 
     // MARK: Rules
 
-    private func yaml(_ ruleset: Ruleset, _ names: inout ServiceNames) -> YAMLText {
+    func yaml(_ ruleset: Ruleset, _ names: inout ServiceNames) -> YAMLText {
         var rules: [YAMLText] = []
         for rule in ruleset.rules {
             guard let match = criteria(rule.match, letsThrough: rule.action == .allow, &names) else { continue }
@@ -161,11 +162,25 @@ struct PolicyFileText {
 /// Services as policy files write them, with names for long lists of protocols.
 struct ServiceNames {
     private(set) var services: [(name: String, terms: [String])] = []
+    /// Services that a file beside this one defines, the longest first.
+    private let known: [(name: String, terms: [String])]
+
+    /// Names for new services, beside known ones.
+    init(known: [ServiceName: [ServiceTerm]] = [:]) {
+        self.known = known.map { (name: $0.key.rawValue, terms: $0.value.flatMap(\.policyTexts)) }
+            .filter { !$0.terms.isEmpty }
+            .sorted { ($1.terms.count, $0.name) < ($0.terms.count, $1.name) }
+    }
 
     /// The terms of a rule.
     mutating func texts(_ terms: [ServiceTerm]) -> [String] {
         var seen = Set<String>()
         var result: [String] = []
+        let all = Set(terms.flatMap(\.policyTexts))
+        for service in known where all.isSuperset(of: service.terms) && !seen.isSuperset(of: service.terms) {
+            seen.formUnion(service.terms)
+            result.append(service.name)
+        }
         var numbered: [String] = []
         for text in terms.flatMap(\.policyTexts) where seen.insert(text).inserted {
             if text.hasPrefix("proto/") { numbered.append(text) } else { result.append(text) }
