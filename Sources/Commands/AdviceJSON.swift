@@ -79,6 +79,7 @@ struct AdviceJSON: Encodable {
 
     let at: String
     let isProvisional: Bool
+    let isInferred: Bool
     let firstSeen: String?
     let lastSeen: String?
     let rules: [AdvisedRuleJSON]
@@ -87,7 +88,8 @@ struct AdviceJSON: Encodable {
     let trusted: Share
     let all: Share
 
-    init(_ advice: Advice, _ names: AdviceNames, at instant: Instant) {
+    init(_ advice: Advice, _ names: AdviceNames, at instant: Instant, isInferred: Bool) {
+        self.isInferred = isInferred
         at = instant.utcText
         isProvisional = advice.isProvisional
         firstSeen = advice.span?.lowerBound.utcText

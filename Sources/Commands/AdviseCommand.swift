@@ -27,14 +27,15 @@ struct PolicyAdviseCommand: ContextCommand {
         discussion: """
             Only trusted traffic between ends that somebody named becomes rules: what failed, scans, short visits to many, \
             beacons, administration, one-off jobs and unnamed addresses are left out and listed for review. What rules \
-            allow already needs none. With `--out` the policy's files and the new rules are written as a draft that \
+            allow already needs none. Without `--policy` an inventory is inferred first, as `workloads suggest` does. With `--out` the policy's files and the new rules are written as a draft that \
             `policy simulate --draft` tests. Nothing is ever enforced by this command. Exit code 1: something \
             suspicious was left out, or less than a business cycle was seen.
             """)
 
     @Option(help: ArgumentHelp("The policy with the workloads: a file or a directory.", valueName: "path"))
-    var policy: String
+    var policy: String?
     @OptionGroup var history: FlowsHistoryOptions
+    @OptionGroup var facts: HostFactsOptions
     @Option(help: "app: applications apart; tier: tiers apart; port: also only the services that were seen.")
     var tightness = TightnessName.port
     @Option(help: "The label dimensions that tell groups apart, the tier last, separated by commas.")
@@ -65,40 +66,68 @@ struct PolicyAdviseCommand: ContextCommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let instant = try time.instant(in: context)
         let dimensions = try LabelKey.list(by)
-        let asked = try context.load([DialectFiles(.bulkhead, paths: [policy])], try DialectOption.parse([]))
-        guard let loaded = asked.reading.loaded else { throw CommandError("expected Bulkhead's own policy files") }
+        let asked = try policy.map {
+            try context.load([DialectFiles(.bulkhead, paths: [$0])], try DialectOption.parse([]))
+        }
         let edges = try history.history.timedEdges(in: context)
+        let inferred =
+            try asked == nil
+            ? InventorySuggestion(edges.map(\.edge), facts: facts.facts(in: context).facts) : nil
+        let workloads = asked?.workloads ?? inferred?.hosts.map(\.workload) ?? []
+        let lattice = asked?.reading.loaded?.policy ?? Policy()
         try context.progress("advising on \(FlowsAmount.text(edges.count, "edge"))")
         let review = Instant(rawValue: instant.rawValue + Self.reviewDays * 86_400_000_000_000)
         let advice = Advice(
-            edges, workloads: loaded.workloads, policy: loaded.policy, at: instant,
+            edges, workloads: workloads, policy: lattice, at: instant,
             AdviceQuestion(
                 tightness: tightness.tightness, dimensions: dimensions, tier: dimensions.last, owner: owner,
                 review: review,
                 cycle: cycle))
         try context.progress(nil)
-        if let out { try context.write(files(advice, loaded, review), to: out) }
-        let names = AdviceNames(asked)
+        if let out {
+            var files = base()
+            if let inferred { files.append(WrittenFile(path: "inferred.yaml", text: inferred.file(owner: owner))) }
+            let services = asked?.reading.loaded?.services ?? [:]
+            if let file = rules(advice, lattice.addressSets, services, review, beside: files) { files.append(file) }
+            try context.write(files, to: out)
+        }
+        let names = AdviceNames(workloads) { asked?.index.name(of: $0) ?? $0.rawValue }
+        if inferred != nil, output.format == .text {
+            try context.say(
+                "inferred: \(FlowsAmount.text(workloads.count, "workload")) by traffic alone, for want of --policy; "
+                    + "`workloads suggest` says why", painting: "inferred", .yellow)
+            try context.print()
+        }
         switch output.format {
         case .text: try AdviceText(context, names, top: top).print(advice, out: out)
-        case .json, .jsonl: try context.printJSON(AdviceJSON(advice, names, at: instant), output.format)
+        case .json, .jsonl:
+            try context.printJSON(AdviceJSON(advice, names, at: instant, isInferred: inferred != nil), output.format)
         }
         let isSuspicious = advice.doubted.contains { $0.doubt.isSuspicious }
-        return isSuspicious || advice.isProvisional ? .found : asked.status
+        return isSuspicious || advice.isProvisional ? .found : asked?.status ?? .fine
     }
 
-    /// The policy's own files as they are, and the new rules beside them.
-    private func files(_ advice: Advice, _ loaded: LoadedPolicy, _ review: Instant) throws -> [WrittenFile] {
+    /// The policy's own files as they are.
+    private func base() -> [WrittenFile] {
+        guard let policy else { return [] }
         var findings = Findings()
         let base = policy.hasSuffix("/") ? policy : policy + "/"
-        var files = PolicyFileFinder.sources(at: policy, findings: &findings).map { source in
+        return PolicyFileFinder.sources(at: policy, findings: &findings).map { source in
             let name =
                 source.name.hasPrefix(base)
                 ? String(source.name.dropFirst(base.count)) : URL(fileURLWithPath: source.name).lastPathComponent
             return WrittenFile(path: name, text: String(decoding: source.bytes, as: UTF8.self))
         }
-        guard !advice.rulesets.isEmpty else { return files }
-        var policy = Policy(addressSets: loaded.policy.addressSets)
+    }
+
+    /// The new rules as a file; nil where there are none.
+    private func rules(
+        _ advice: Advice, _ sets: [AddressSetID: AddressSet], _ services: [ServiceName: [ServiceTerm]],
+        _ review: Instant,
+        beside files: [WrittenFile]
+    ) -> WrittenFile? {
+        guard !advice.rulesets.isEmpty else { return nil }
+        var policy = Policy(addressSets: sets)
         policy.rulesets = advice.rulesets
         var head = "Proposed by `bulkhead policy advise` from observed traffic; to be reviewed before it is enforced."
         if let span = advice.span { head += "\nSeen from \(span.lowerBound.utcText) to \(span.upperBound.utcText)." }
@@ -110,9 +139,8 @@ struct PolicyAdviseCommand: ContextCommand {
             number += 1
         }
         let text = RulesetText.file(
-            policy, services: loaded.services, owner: owner, review: String(review.utcText.prefix(10)), head: head)
-        files.append(WrittenFile(path: name, text: text))
-        return files
+            policy, services: services, owner: owner, review: String(review.utcText.prefix(10)), head: head)
+        return WrittenFile(path: name, text: text)
     }
 }
 
@@ -120,10 +148,10 @@ struct PolicyAdviseCommand: ContextCommand {
 struct AdviceNames {
     private var workloads: [IPAddress: String] = [:]
 
-    init(_ asked: AskedPolicy) {
-        for workload in asked.workloads {
+    init(_ list: [Workload], _ name: (WorkloadID) -> String) {
+        for workload in list {
             for address in workload.addresses {
-                let name = asked.index.name(of: workload.id)
+                let name = name(workload.id)
                 workloads[address] = workloads[address].map { $0 + "+" + name } ?? name
             }
         }

@@ -27,7 +27,8 @@ public struct BulkheadCommand: ParsableCommand {
 
     static var subcommands: [any ParsableCommand.Type] {
         [
-            FlowsCommand.self, MapCommand.self, PolicyCommand.self, ConnectivityCommand.self, BreachCommand.self,
+            FlowsCommand.self, MapCommand.self, WorkloadsCommand.self, PolicyCommand.self, ConnectivityCommand.self,
+            BreachCommand.self,
             ScoreCommand.self, DecideCommand.self, ExplainCommand.self, RenderCommand.self, ImportCommand.self,
             LabCommand.self,
         ]
