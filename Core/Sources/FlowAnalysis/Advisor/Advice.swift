@@ -1,6 +1,6 @@
-public import Flows
+import Flows
 public import NetworkTypes
-public import PolicyEngine
+import PolicyEngine
 public import PolicyModel
 
 /// How narrow the advisor's rules are.

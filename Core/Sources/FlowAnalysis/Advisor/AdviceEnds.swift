@@ -1,4 +1,4 @@
-public import NetworkTypes
+import NetworkTypes
 public import PolicyModel
 
 /// Whom a rule of the advisor speaks of.

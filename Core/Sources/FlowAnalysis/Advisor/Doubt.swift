@@ -1,4 +1,4 @@
-public import NetworkTypes
+import NetworkTypes
 
 /// Why the advisor does not trust an edge, and leaves it to people.
 public enum Doubt: Hashable, Sendable {
