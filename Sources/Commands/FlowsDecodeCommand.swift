@@ -8,12 +8,14 @@ struct FlowsDecodeCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "decode", abstract: "Print the records of flow logs as normalised JSON lines.",
         discussion: """
-            Zeek conn logs (JSON or TSV), AWS VPC flow logs, conntrack text and what this command prints are told by \
-            content; gzip is unpacked. Exit codes: 1 when a line was refused, 2 when a file cannot be read.
+            Zeek conn logs (JSON or TSV), AWS VPC flow logs, conntrack text, packet captures (pcap, pcapng) and what \
+            this command prints are told by content; gzip is unpacked. Exit codes: 1 when something was left out, 2 \
+            when a file cannot be read.
             """)
 
     @Argument(help: "Files, or `-` for standard input.")
     var files: [String]
+    @OptionGroup var partial: PartialOption
     @Option(help: "jsonl for lines as they are read, json for one array.")
     var format: OutputFormat = .jsonl
 
@@ -46,6 +48,6 @@ struct FlowsDecodeCommand: ContextCommand {
                 try context.note("bulkhead: error: \(TerminalText.line(failure.message))")
             }
         }
-        return FlowsReportText.status(of: reports)
+        return FlowsReportText.status(of: reports, allowsPartial: partial.allowPartial)
     }
 }

@@ -9,8 +9,8 @@ struct FlowsImportCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Keep the records of flow logs in a data directory.",
         discussion: """
-            Each line counts once, however often and under whatever name it comes. Exit codes: 1 when a line was \
-            refused, 2 when a file cannot be read; the other files are imported all the same.
+            Each line counts once, however often and under whatever name it comes. Exit codes: 1 when \
+            something was left out, 2 when a file cannot be read; the other files are imported all the same.
             """)
 
     @Argument(help: "Files, or directories with files.")
@@ -19,6 +19,7 @@ struct FlowsImportCommand: ContextCommand {
     var data: String
     @Option(help: "Where the files were recorded, when their lines do not say it.")
     var observationPoint: String?
+    @OptionGroup var partial: PartialOption
     @OptionGroup var output: FormatOption
 
     func run(in context: CommandContext) throws -> ExitStatus {
@@ -52,7 +53,7 @@ struct FlowsImportCommand: ContextCommand {
         for file in report.files {
             if let failure = file.failure { try Self.note(failure, context) }
         }
-        return FlowsReportText.status(of: report.files)
+        return FlowsReportText.status(of: report.files, allowsPartial: partial.allowPartial)
     }
 
     private static func note(_ failure: FlowStoreError, _ context: CommandContext) throws {
@@ -70,7 +71,8 @@ struct FlowsImportCommand: ContextCommand {
             var cells = [name]
             if !isNarrow {
                 cells += [
-                    file.failure == nil ? file.lines.format?.rawValue ?? "-" : "unreadable", "\(file.lines.lines)",
+                    file.failure == nil ? file.format?.rawValue ?? "-" : "unreadable",
+                    file.capture == nil ? "\(file.lines.lines)" : "-",
                 ]
             }
             cells += [file.lines.records, file.newConnections, file.merged, file.duplicates, file.lines.refusedLines]
@@ -101,9 +103,35 @@ private struct FlowsImportJSON: Encodable {
         let firstOffset: Int?
     }
 
+    struct Capture: Encodable {
+        let packets: Int
+        let others: Int
+        let fragments: Int
+        let cut: Int
+        let unknownLinkTypes: [UInt16]
+        let overflows: Int
+        let fault: String?
+        let faultOffset: Int?
+
+        init(_ summary: CaptureSummary) {
+            packets = summary.read
+            others = summary.others
+            fragments = summary.fragments
+            cut = summary.cut
+            unknownLinkTypes = summary.unknownLinks.sorted()
+            overflows = summary.overflows
+            switch summary.fault {
+            case .cut(let offset): (fault, faultOffset) = ("cut", offset)
+            case .damaged(let offset): (fault, faultOffset) = ("damaged", offset)
+            case nil: (fault, faultOffset) = (nil, nil)
+            }
+        }
+    }
+
     struct File: Encodable {
         let path: String
         let format: String?
+        let capture: Capture?
         let lines: Int
         let records: Int
         let new: Int
@@ -118,7 +146,8 @@ private struct FlowsImportJSON: Encodable {
 
         init(_ report: FileReport) {
             path = report.path
-            format = report.lines.format?.rawValue
+            format = report.format?.rawValue
+            capture = report.capture.map(Capture.init)
             lines = report.lines.lines
             records = report.lines.records
             new = report.newConnections

@@ -25,17 +25,46 @@ enum FlowsReportText {
             .map { ($0.key, $0.value) }
     }
 
-    /// One line per kind of log that records no connections, and per status of a VPC flow log.
+    /// One line per kind of log that records no connections, per status of a VPC flow log, and what a capture held.
     static func streams(of report: FileReport) -> [String] {
-        report.lines.otherStreams.sorted { $0.key < $1.key }.map { name, count in
-            let lines = "\(count) \(count == 1 ? "line" : "lines")"
-            return switch name {
-            case "vpc-nodata": "\(lines) of status NODATA: nothing flowed"
-            case "vpc-skipdata": "\(lines) of status SKIPDATA: AWS lost flows, any number of them"
-            default: "\(lines) of a `\(TerminalText.line(name))` log, which records no connections"
+        (report.capture.map(capture) ?? [])
+            + report.lines.otherStreams.sorted { $0.key < $1.key }.map { name, count in
+                let lines = "\(count) \(count == 1 ? "line" : "lines")"
+                return switch name {
+                case "vpc-nodata": "\(lines) of status NODATA: nothing flowed"
+                case "vpc-skipdata": "\(lines) of status SKIPDATA: AWS lost flows, any number of them"
+                default: "\(lines) of a `\(TerminalText.line(name))` log, which records no connections"
+                }
             }
-        }
     }
+
+    /// What became of a capture's packets.
+    private static func capture(_ capture: CaptureSummary) -> [String] {
+        var lines = ["\(packets(capture.read)) in flows"]
+        if capture.others > 0 { lines.append("\(packets(capture.others)) of no flow: not IP, or without a time") }
+        if capture.fragments > 0 {
+            lines.append("\(packets(capture.fragments)) counted by their first fragment alone")
+        }
+        if capture.cut > 0 {
+            lines.append("\(packets(capture.cut)) left out: too little was captured of them; capture 128 bytes or more")
+        }
+        if !capture.unknownLinks.isEmpty {
+            let numbers = capture.unknownLinks.sorted().map(String.init).joined(separator: ", ")
+            lines.append("packets of link type \(numbers) left out: it is not read")
+        }
+        if capture.overflows > 0 {
+            lines.append(
+                "the table of flows was full \(FlowsAmount.text(capture.overflows, "time")); flows may be split")
+        }
+        switch capture.fault {
+        case .cut(let offset): lines.append("the capture is cut: the packet at byte \(offset) is not complete")
+        case .damaged(let offset): lines.append("the capture is damaged at byte \(offset); the rest was not read")
+        case nil: break
+        }
+        return lines
+    }
+
+    private static func packets(_ count: Int) -> String { FlowsAmount.text(count, "packet") }
 
     /// What files are called in a table: their last component where that tells them apart, else the whole path.
     static func names(of reports: [FileReport]) -> [String] {
@@ -44,9 +73,9 @@ enum FlowsReportText {
         return zip(reports, names).map { TerminalText.line(isClear ? $1 : $0.path) }
     }
 
-    /// The exit code: a file that cannot be read outweighs refused lines.
-    static func status(of reports: [FileReport]) -> ExitStatus {
+    /// The exit code: a file that cannot be read outweighs what was left out of others.
+    static func status(of reports: [FileReport], allowsPartial: Bool) -> ExitStatus {
         if reports.contains(where: { $0.failure != nil }) { return .unusable }
-        return reports.contains { $0.lines.refusedLines > 0 } ? .found : .fine
+        return !allowsPartial && reports.contains(where: \.isPartial) ? .found : .fine
     }
 }

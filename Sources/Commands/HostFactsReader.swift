@@ -1,4 +1,6 @@
 import FlowAnalysis
+import FlowFormats
+import FlowStore
 import Foundation
 import NetworkTypes
 import PolicyModel
@@ -51,10 +53,20 @@ struct HostFactsReader {
         }
     }
 
-    /// Reads a Zeek dns log in JSON: the last name asked for whose answer an address was.
+    /// Reads a Zeek dns log in JSON, or a packet capture: the first name asked for whose answer an address was.
     ///
     /// A line that is no such record is told with its place and passed over; the result says how many were.
     mutating func readDNS(_ path: String) throws -> Int {
+        let report = try FlowDecoding.decode([path]) { _ in }.first
+        if let capture = report?.capture {
+            for (address, name) in capture.names where !name.hasSuffix(".arpa") && facts.names[address] == nil {
+                facts.names[address] = name
+            }
+            guard capture.isPartial else { return 0 }
+            try context.note(
+                TerminalText.line("\(path): a part of the capture was left out; `flows decode` says which"))
+            return 1
+        }
         var refused = 0
         for (number, line) in try text(path).split(separator: "\n", omittingEmptySubsequences: false).enumerated()
         where !line.allSatisfy(\.isWhitespace) {

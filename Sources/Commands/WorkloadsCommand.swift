@@ -17,7 +17,9 @@ struct WorkloadsCommand: ParsableCommand {
 struct HostFactsOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A list of hosts: address, name, and a column for each label.", valueName: "file"))
     var csv: [String] = []
-    @Option(help: ArgumentHelp("A Zeek dns log in JSON, whose answers name addresses.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "A Zeek dns log in JSON or a packet capture, whose answers name addresses.", valueName: "file"))
     var dns: [String] = []
 
     /// Reads the files; tells how many lines were of no use.

@@ -1,6 +1,8 @@
+import FlowFormats
 import Foundation
 
-/// The bytes of a file or of standard input, unpacked when they are gzip; read in pieces of 64 KiB.
+/// The bytes of a file or of standard input, unpacked when they are gzip, a packet capture as the lines of its
+/// flows; read in pieces of 64 KiB.
 struct ByteSource {
     /// The file's last change; nil for standard input and pipes.
     let modified: Int64?
@@ -41,8 +43,15 @@ struct ByteSource {
         modified = status.st_mode & S_IFMT == S_IFREG && !over ? nanos &+ Int64(status.st_mtim.tv_nsec) : nil
     }
 
-    /// Hands every piece to `sink`, in order.
-    func read(_ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
+    /// Hands every piece to `sink`, in order; the flows of a capture as normalised lines, and the result tells what it held.
+    @discardableResult
+    func read(_ sink: (UnsafeRawBufferPointer) throws -> Void) throws -> CaptureSummary? {
+        var lines = CaptureLines()
+        try readUnpacked { try lines.feed($0, sink) }
+        return try lines.finish(sink)
+    }
+
+    private func readUnpacked(_ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
         var inflater: Inflater?
         var isFirst = true
         try readRaw { piece in

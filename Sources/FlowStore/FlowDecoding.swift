@@ -27,7 +27,7 @@ public enum FlowDecoding {
                     line.append(0x0A)
                     try line.withUnsafeBytes { try sink($0) }
                 }
-                try source.read { try decoder.feed($0, emit) }
+                report.capture = try source.read { try decoder.feed($0, emit) }
                 try decoder.finish(emit)
             } catch let error as FlowStoreError {
                 report.failure = error

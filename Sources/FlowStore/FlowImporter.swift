@@ -49,7 +49,7 @@ struct FlowImporter {
             if !line.isTerminated { tail = lastObservation }
         }
         do {
-            try source.read { piece in
+            report.capture = try source.read { piece in
                 let part = UnsafeRawBufferPointer(rebasing: piece[..<min(left, piece.count)])
                 left -= part.count
                 try decoder.feed(part) { line throws(any Error) in try take(line) }

@@ -130,7 +130,7 @@ public struct FlowStore: Sendable {
         if let known = identity.known, known.isSame {
             // Nothing is new; the lines are only counted.
             var decoder = FlowDecoder(observedAt: time)
-            try open().read { decoder.feed($0) { _ in } }
+            report.capture = try open().read { decoder.feed($0) { _ in } }
             decoder.finish { _ in }
             report.lines = decoder.summary
             report.duplicates = decoder.summary.records

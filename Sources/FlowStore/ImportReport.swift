@@ -21,6 +21,8 @@ public struct FileReport: Sendable {
     public let path: String
     /// Its lines by what they were, with the first place of each refusal; all of them, also those known before.
     public internal(set) var lines = FlowDecoder().summary
+    /// What a packet capture held, whose flows are the lines; nil for other files.
+    public internal(set) var capture: CaptureSummary?
     /// Records that began a connection.
     public internal(set) var newConnections = 0
     /// Records that told more about a connection: another observation point, or a later report of the same one.
@@ -29,4 +31,9 @@ public struct FileReport: Sendable {
     public internal(set) var duplicates = 0
     /// Why the file was not imported; the store is then as before it.
     public internal(set) var failure: FlowStoreError?
+
+    /// What the file is; nil when nothing in it showed that.
+    public var format: FlowFormat? { capture?.format ?? lines.format }
+    /// Whether something that may have been a flow was left out.
+    public var isPartial: Bool { lines.refusedLines > 0 || capture?.isPartial == true }
 }

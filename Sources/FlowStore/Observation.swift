@@ -121,6 +121,7 @@ struct Observation {
         case .firstSYN: 1
         case .conntrack: 2
         case .asRecorded: 3
+        case .ports: 4
         }
     }
 
@@ -129,6 +130,7 @@ struct Observation {
         case 0: .hostSockets
         case 1: .firstSYN
         case 2: .conntrack
+        case 4: .ports
         default: .asRecorded
         }
     }

@@ -65,7 +65,7 @@ extension DirectionSource {
     public var isCertain: Bool {
         switch self {
         case .hostSockets, .firstSYN, .conntrack: true
-        case .asRecorded: false
+        case .asRecorded, .ports: false
         }
     }
 }

@@ -26,6 +26,10 @@ public enum FlowFormat: String, Sendable, Hashable, CaseIterable {
     case conntrack = "conntrack"
     /// AWS VPC flow logs as text.
     case vpcFlowLog = "aws-vpc"
+    /// Packets in a file of libpcap.
+    case pcap = "pcap"
+    /// Packets in a file of the newer form.
+    case pcapng = "pcapng"
     /// The normalised JSON lines that this package writes.
     case normalised = "bulkhead-jsonl"
 }

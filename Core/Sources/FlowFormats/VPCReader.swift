@@ -131,6 +131,12 @@ struct VPCReader {
             stage: .alive(lifetime: Self.lifetime))
         try Self.orient(&record, flags: row[.tcpFlags])
         try Self.judge(&record, action: row[.action])
+        if record.direction == .asRecorded, record.state != .rejected, record.tuple.proto.hasPorts,
+            DynamicPorts.looksLikeAnswer(from: record.tuple.sourcePort, to: record.tuple.destinationPort)
+        {
+            Self.turn(&record)
+            record.direction = .ports
+        }
         return record
     }
 
@@ -142,12 +148,16 @@ struct VPCReader {
         guard record.tuple.proto == .tcp, flags & 2 != 0 else { return }
         record.direction = .firstSYN
         guard flags & 16 != 0 else { return }
+        turn(&record)
+        record.state = .established
+    }
+
+    /// Makes of what the responder sent a record of its connection.
+    private static func turn(_ record: inout FlowRecord) {
         record.tuple = FiveTuple(
             proto: record.tuple.proto, source: record.tuple.destination, sourcePort: record.tuple.destinationPort,
             destination: record.tuple.source, destinationPort: record.tuple.sourcePort)
-        record.responder = record.initiator
-        record.initiator = FlowCounters()
-        record.state = .established
+        swap(&record.initiator, &record.responder)
     }
 
     /// A refused record is a rejected connection; an accepted one was let through, which is not yet an answer.

@@ -8,4 +8,6 @@ public enum DirectionSource: String, Sendable, Hashable, CaseIterable {
     case conntrack
     /// The log says so; how its writer knew is not recorded.
     case asRecorded
+    /// Nobody saw who began: the end at a port that hosts do not hand out by themselves is taken for the responder.
+    case ports
 }

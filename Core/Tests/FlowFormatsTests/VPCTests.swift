@@ -95,9 +95,25 @@ import Testing
 
     @Test(arguments: ["0", "1", "4", "-"])
     func withoutSYNTheSenderStandsAsRecorded(flags: String) {
-        let record = Decoded(Self.flagsHeader + "\n" + Self.flagsLine("10.0.0.62/5001", "10.0.0.9/43418", flags: flags))
-            .records.first
-        #expect(record?.tuple.source == IPAddress("10.0.0.62") && record?.direction == .asRecorded)
+        for ports in [(5001, 9418), (43418, 5001), (43418, 50000)] {
+            let line = Self.flagsLine("10.0.0.62/\(ports.0)", "10.0.0.9/\(ports.1)", flags: flags)
+            let record = Decoded(Self.flagsHeader + "\n" + line).records.first
+            #expect(record?.tuple.source == IPAddress("10.0.0.62") && record?.direction == .asRecorded)
+        }
+    }
+
+    /// Linux gives initiators ports from 32768 on (`ip_local_port_range`): a packet to one of them, from a lower one, is an
+    /// answer; one that was refused may be anything.
+    @Test(arguments: ["0", "1", "4", "-"])
+    func withoutSYNThePortsTellAnAnswer(flags: String) throws {
+        let line = Self.flagsLine("10.0.0.62/5001", "10.0.0.9/43418", flags: flags)
+        let record = try #require(Decoded(Self.flagsHeader + "\n" + line).records.first)
+        #expect(record.tuple.source == IPAddress("10.0.0.9") && record.tuple.destinationPort == 5001)
+        #expect(record.direction == .ports && record.state == .unknown)
+        #expect(record.responder == FlowCounters(packets: 8, bytes: 568) && record.initiator == FlowCounters())
+        let refused = Self.flagsLine("10.0.0.62/5001", "10.0.0.9/43418", flags: flags, action: "REJECT")
+        let other = Decoded(Self.flagsHeader + "\n" + refused).records.first
+        #expect(other?.tuple.source == IPAddress("10.0.0.62") && other?.direction == .asRecorded)
     }
 
     @Test func aRefusedAnswerIsTheInitiatorsFailure() {

@@ -1,5 +1,6 @@
 import Dialects
 import FlowFormats
+import Flows
 import NetworkTypes
 import PolicyFiles
 import PolicyModel
@@ -17,6 +18,7 @@ enum FuzzTarget: String, CaseIterable {
     case devices
     case selector
     case flows
+    case capture
 
     /// Reads the bytes; whatever they are, the process must outlive it.
     func read(_ bytes: [UInt8]) {
@@ -40,7 +42,38 @@ enum FuzzTarget: String, CaseIterable {
             var decoder = FlowDecoder()
             bytes.withUnsafeBytes { decoder.feed($0) { _ in } }
             decoder.finish { _ in }
+        case .capture:
+            // What a capture holds is the same in whatever pieces it comes, and reads back from its lines.
+            let whole = Self.flows(bytes, pieces: bytes.count)
+            precondition(Self.flows(bytes, pieces: 7) == whole, "the pieces of a capture changed its flows")
+            var decoder = FlowDecoder()
+            for record in whole {
+                var line: [UInt8] = []
+                record.appendJSON(to: &line)
+                line.append(0x0A)
+                line.withUnsafeBytes {
+                    decoder.feed($0) { read in
+                        guard case .record(let again) = read.outcome else {
+                            return preconditionFailure("a flow does not read back")
+                        }
+                        precondition(again == record, "a flow reads back as another")
+                    }
+                }
+            }
         }
+    }
+
+    private static func flows(_ bytes: [UInt8], pieces: Int) -> [FlowRecord] {
+        var reader = CaptureReader()
+        var records: [FlowRecord] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let piece = Array(rest.prefix(pieces))
+            rest = rest.dropFirst(pieces)
+            piece.withUnsafeBytes { reader.feed($0) { records.append($0) } }
+        }
+        reader.finish { records.append($0) }
+        return records
     }
 
     /// The reader that `BULKHEAD_FUZZ` names.
