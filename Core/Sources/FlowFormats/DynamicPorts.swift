@@ -1,6 +1,6 @@
 /// Ports that hosts give to initiators that ask for none.
 enum DynamicPorts {
-    /// The first of them: the lower end of Linux's `net.ipv4.ip_local_port_range`. Others begin higher, most at 49152
+    /// The first of them, where Linux begins (`ip_local_port_range`); others begin higher, most at 49152
     /// (RFC 6335 §6).
     static let first: UInt16 = 32768
 

@@ -9,13 +9,13 @@ enum Packets {
         [UInt8](repeating: 2, count: 12) + tags.flatMap { big($0, 2) + [0, 5] } + big(type, 2) + packet
     }
 
-    /// IPv4 of 20 bytes; addresses are 10.0.0.`from` and 10.0.0.`to`.
+    /// IPv4 of 20 bytes; the ends are the last bytes of addresses in 10.0.0.0/24.
     static func ipv4(_ from: UInt8, _ to: UInt8, proto: UInt8, fragment: Int = 0, _ payload: [UInt8]) -> [UInt8] {
         [0x45, 0] + big(20 + payload.count, 2) + [0, 1] + big(fragment, 2) + [64, proto, 0, 0]
             + [10, 0, 0, from, 10, 0, 0, to] + payload
     }
 
-    /// IPv6 with headers already in `payload`; addresses are fd00::`from` and fd00::`to`.
+    /// IPv6 with headers already in `payload`; the ends are the last bytes of addresses in fd00::/120.
     static func ipv6(_ from: UInt8, _ to: UInt8, next: UInt8, _ payload: [UInt8]) -> [UInt8] {
         let prefix: [UInt8] = [0xFD] + [UInt8](repeating: 0, count: 14)
         return [0x60, 0, 0, 0] + big(payload.count, 2) + [next, 64] + prefix + [from] + prefix + [to] + payload
