@@ -51,8 +51,11 @@ let package = Package(
                 + ["PolicyEngine", "PacketFilter", "Flows", "FlowFormats", "FlowAnalysis"].map(core),
             swiftSettings: settings),
         .target(
+            name: "Reports",
+            dependencies: ["NetworkTypes", "PolicyModel", "Flows", "FlowAnalysis"].map(core), swiftSettings: settings),
+        .target(
             name: "Commands",
-            dependencies: [argumentParser, "PolicyFiles", "Dialects", "FlowStore", "Lab"] + model
+            dependencies: [argumentParser, "PolicyFiles", "Dialects", "FlowStore", "Lab", "Reports"] + model
                 + ["PolicyEngine", "PolicyAnalysis", "PacketFilter", "Flows", "FlowFormats", "FlowAnalysis"].map(core),
             swiftSettings: settings),
         .executableTarget(name: "bulkhead", dependencies: [argumentParser, "Commands"], swiftSettings: settings),
@@ -73,6 +76,10 @@ let package = Package(
             name: "LabTests",
             dependencies: ["Lab", "Netfilter"] + model
                 + ["PolicyEngine", "PacketFilter", "RulesetSimulator"].map(core),
+            swiftSettings: settings),
+        .testTarget(
+            name: "ReportsTests",
+            dependencies: ["Reports"] + model + ["PolicyEngine", "Flows", "FlowAnalysis"].map(core),
             swiftSettings: settings),
         .testTarget(
             name: "CommandsTests", dependencies: [argumentParser, "Commands"] + model, swiftSettings: settings),

@@ -2,6 +2,7 @@ import FlowAnalysis
 import Flows
 import NetworkTypes
 import PolicyModel
+import Reports
 
 /// Advice for people: the rules with their evidence, what is covered, and what is left to review.
 struct AdviceText {

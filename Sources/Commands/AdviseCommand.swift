@@ -6,6 +6,7 @@ import Foundation
 import NetworkTypes
 import PolicyFiles
 import PolicyModel
+import Reports
 
 /// `Tightness` as an argument.
 enum TightnessName: String, ExpressibleByArgument, CaseIterable {

@@ -111,3 +111,14 @@ struct WrittenJSON: Encodable {
         }
     }
 }
+
+extension CommandContext {
+    /// Writes a file that is made anew each time, such as a picture; whoever reads it meanwhile sees the old one.
+    func replace(_ path: String, with text: String) throws {
+        do {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw CommandError("cannot write `\(path)`: \(error.localizedDescription)")
+        }
+    }
+}

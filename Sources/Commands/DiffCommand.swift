@@ -5,6 +5,7 @@ import NetworkTypes
 import PolicyAnalysis
 import PolicyEngine
 import PolicyModel
+import Reports
 
 /// `bulkhead policy diff`: what another policy would newly allow and newly cut.
 struct PolicyDiffCommand: ContextCommand {

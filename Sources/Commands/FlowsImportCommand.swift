@@ -3,6 +3,7 @@ import FlowFormats
 import FlowStore
 import Flows
 import Foundation
+import Reports
 
 /// `bulkhead flows import`: records into the store, each line once.
 struct FlowsImportCommand: ContextCommand {

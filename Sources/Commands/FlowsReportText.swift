@@ -1,6 +1,7 @@
 import FlowFormats
 import FlowStore
 import Foundation
+import Reports
 
 /// The lines of a file report that both flow commands say in the same way.
 enum FlowsReportText {

@@ -11,13 +11,20 @@ struct MapCommand: ContextCommand {
         discussion: """
             With a policy, its workloads are grouped by their labels, and each edge says what the policy verdict on it \
             is. Addresses of no workload stand with the smallest address set of the policy that holds them, else with \
-            their private subnet (/24, /64), else with the internet.
+            their private subnet (/24, /64), else with the internet, by domain where --dns names them. With --out the \
+            map is drawn too.
             """)
 
     @OptionGroup var history: FlowsHistoryOptions
     @OptionGroup var policy: PolicyOption
-    @Option(help: "The label dimensions to group by, separated by commas.")
-    var by = "app,env,role"
+    @Option(help: "The label dimensions to group by, separated by commas; app,env,role unless given.")
+    var by: String?
+    @Option(
+        help: ArgumentHelp(
+            "A Zeek dns log in JSON or a packet capture, whose answers name addresses.", valueName: "file"))
+    var dns: [String] = []
+    @Option(help: ArgumentHelp("Draw the map too, into a file whose name ends with .svg or .html.", valueName: "file"))
+    var out: String?
     @Option(help: "How many edges the table shows; JSON has all.")
     var top = 40
     @OptionGroup var time: TimeOption
@@ -25,23 +32,34 @@ struct MapCommand: ContextCommand {
 
     func validate() throws {
         if top < 1 { throw ValidationError("expected a number from 1 for --top, got `\(top)`") }
+        if let out, MapPicture.Kind(path: out) == nil {
+            throw ValidationError("expected a name that ends with .svg or .html for --out, got `\(out)`")
+        }
     }
 
     func run(in context: CommandContext) throws -> ExitStatus {
-        let dimensions = try LabelKey.list(by)
+        // A picture has environments outside and tiers inside.
+        let dimensions = try LabelKey.list(by ?? (out == nil ? "app,env,role" : "env,app,role"))
         let instant = try time.instant(in: context)
         let hasPolicy = policy.policy != nil || !policy.dialects.from.isEmpty
         let asked = hasPolicy ? try context.loadPolicy(policy) : nil
         let edges = try history.edges(in: context)
+        var reader = HostFactsReader(context)
+        var refused = 0
+        for path in dns { refused += try reader.readDNS(path) }
         let engine = asked?.engine()
         let map = FlowMap(
             edges, workloads: asked?.workloads ?? [], addressSets: asked?.policy.addressSets ?? [:],
-            by: dimensions, engine: engine, at: instant)
+            names: reader.facts.names, by: dimensions, engine: engine, at: instant)
+        if let out, let kind = MapPicture.Kind(path: out) {
+            let picture = MapPicture(map, workloads: asked?.workloads ?? [], source: history.data)
+            try context.replace(out, with: picture.text(kind))
+        }
         switch output.format {
         case .text: try MapText(context, top: top).print(map)
         case .json, .jsonl: try context.printJSON(MapJSON(map), output.format)
         }
-        return asked?.status ?? .fine
+        return max(asked?.status ?? .fine, refused > 0 ? .found : .fine)
     }
 }
 

@@ -27,6 +27,7 @@ struct MapJSON: Encodable {
             case .subnet(let network):
                 kind = "subnet"
                 prefix = network.description
+            case .domain: kind = "domain"
             case .multicast: kind = "multicast"
             case .noHost: kind = "noHost"
             case .internet: kind = "internet"

@@ -1,13 +1,12 @@
 import FlowAnalysis
 import NetworkTypes
 import PolicyModel
+import Reports
 
 /// The map as a table.
 struct MapText {
     private let context: CommandContext
     private let top: Int
-    /// How many services of an edge are named.
-    private static let services = 6
 
     init(_ context: CommandContext, top: Int) {
         self.context = context
@@ -30,7 +29,7 @@ struct MapText {
         if width >= 110 { columns += [("first seen", .left), ("last seen", .left)] }
         var table = Table(columns)
         for edge in map.edges.prefix(top) {
-            var cells = ["\(edge.source)", "\(edge.destination)", services(edge), "\(edge.total.connections)"]
+            var cells = ["\(edge.source)", "\(edge.destination)", MapWords.services(edge), "\(edge.total.connections)"]
             if hasVerdicts { cells.append(denied(edge.total)) }
             if width >= 72 { cells.append("\(edge.total.failed)") }
             if width >= 90 { cells.append(FlowsAmount.bytes(edge.total.bytes)) }
@@ -62,12 +61,6 @@ struct MapText {
             "by subnet, since no address here is a workload with a label of "
                 + keys.map(\.description).joined(separator: ", ")
         }
-    }
-
-    private func services(_ edge: MapEdge) -> String {
-        let named = edge.services.prefix(Self.services).map { "\($0.service) (\($0.count.connections))" }
-        let rest = edge.services.count - named.count
-        return (named + (rest > 0 ? ["\(rest) more"] : [])).joined(separator: ", ")
     }
 
     /// Policy verdicts: how many are denied, and how many are not decided.

@@ -2,6 +2,7 @@ import FlowAnalysis
 import Flows
 import NetworkTypes
 import PolicyModel
+import Reports
 
 /// Which traffic something was held against.
 struct ObservedSpan: Encodable {

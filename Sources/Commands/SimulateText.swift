@@ -3,6 +3,7 @@ import Flows
 import NetworkTypes
 import PolicyEngine
 import PolicyModel
+import Reports
 
 /// A simulation for people: the sums of both views, then what changes, edge by edge.
 struct SimulateText {

@@ -2,6 +2,7 @@ import FlowAnalysis
 import Flows
 import NetworkTypes
 import PolicyAnalysis
+import Reports
 
 /// The observed edges that another policy decides otherwise, found by the ends and the traffic of a difference.
 struct TouchedEdges {

@@ -5,6 +5,7 @@ import Flows
 import Foundation
 import NetworkTypes
 import PolicyModel
+import Reports
 
 /// `bulkhead workloads`: the inventory.
 struct WorkloadsCommand: ParsableCommand {

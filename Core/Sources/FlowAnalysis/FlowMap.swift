@@ -41,18 +41,20 @@ public struct FlowMap: Sendable {
     public let edges: [MapEdge]
     /// All traffic together; nil when there is none.
     public let total: TrafficCount?
+    /// The addresses that were seen, by group; each group's in order.
+    public let members: [MapGroup: [IPAddress]]
 
     /// Gathers observed edges by label dimensions.
     ///
-    /// `engine` judges the edges at `instant`; with nil there are no verdicts. Cost: linear in the edges.
+    /// `names` are those that name servers gave to addresses; those of the internet are gathered by domain. `engine` judges the edges at `instant`; with nil there are no verdicts. Cost: linear in the edges.
     public init(
         _ observed: [ObservedEdge], workloads: [Workload] = [], addressSets: [AddressSetID: AddressSet] = [:],
-        by dimensions: [LabelKey], engine: PolicyEngine? = nil, at instant: Instant
+        names: [IPAddress: String] = [:], by dimensions: [LabelKey], engine: PolicyEngine? = nil, at instant: Instant
     ) {
         grouping = Self.grouping(observed, workloads, dimensions, hasPolicy: engine != nil || !workloads.isEmpty)
         var asked: [LabelKey]?
         if case .labels(let dimensions) = grouping { asked = dimensions }
-        var finder = GroupFinder(workloads: workloads, addressSets: addressSets, dimensions: asked)
+        var finder = GroupFinder(workloads: workloads, addressSets: addressSets, names: names, dimensions: asked)
         var judge = engine.map { EdgeJudge($0, at: instant) }
         var parts: [Cell: TrafficCount] = [:]
         var totals: [Ends: TrafficCount] = [:]
@@ -67,6 +69,7 @@ public struct FlowMap: Sendable {
             if all?.add(edge, decision) == nil { all = TrafficCount(edge, decision) }
         }
         total = all
+        members = finder.members
         var services: [Ends: [MapEdge.Part]] = [:]
         for (cell, count) in parts {
             services[cell.ends, default: []].append(MapEdge.Part(service: cell.service, count: count))

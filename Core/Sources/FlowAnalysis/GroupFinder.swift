@@ -10,10 +10,22 @@ struct GroupFinder {
     private var numbers: [MapGroup: Int] = [:]
     private let groupOfWorkload: [IPAddress: MapGroup]
     private let sets: [(id: AddressSetID, members: AddressSet)]
+    private let names: [IPAddress: String]
     private var known: [IPAddress: Int] = [:]
 
+    /// The addresses met so far, by group; each group's in order.
+    var members: [MapGroup: [IPAddress]] {
+        var result: [MapGroup: [IPAddress]] = [:]
+        for (address, number) in known { result[groups[number], default: []].append(address) }
+        return result.mapValues { $0.sorted() }
+    }
+
     /// With `dimensions` workloads are grouped by their labels; without, by where they are, like every address.
-    init(workloads: [Workload], addressSets: [AddressSetID: AddressSet], dimensions: [LabelKey]?) {
+    init(
+        workloads: [Workload], addressSets: [AddressSetID: AddressSet], names: [IPAddress: String],
+        dimensions: [LabelKey]?
+    ) {
+        self.names = names
         var groups: [IPAddress: MapGroup] = [:]
         if let dimensions {
             for workload in workloads {
@@ -43,12 +55,21 @@ struct GroupFinder {
         return number
     }
 
+    /// The part of a name that one owner has, as far as its form tells: the last two labels, or three below a country's
+    /// registry such as `co.uk`.
+    static func domain(of name: String) -> String {
+        let labels = name.lowercased().split(separator: ".")
+        guard labels.count > 2, let last = labels.last else { return labels.joined(separator: ".") }
+        let isRegistry = last.utf8.count == 2 && labels[labels.count - 2].utf8.count <= 3
+        return labels.suffix(isRegistry ? 3 : 2).joined(separator: ".")
+    }
+
     private func unmanaged(_ address: IPAddress) -> MapGroup {
         if let set = sets.first(where: { $0.members.contains(address) }) { return .addressSet(set.id) }
         switch AddressKind(address) {
         case .multicast: return .multicast
         case .none: return .noHost
-        case .global: return .internet
+        case .global: return names[address].map { .domain(Self.domain(of: $0)) } ?? .internet
         case .local:
             guard let prefix = address.subnet else { return .internet }
             return .subnet(prefix)

@@ -9,6 +9,8 @@ public enum MapGroup: Hashable, Comparable, Sendable, CustomStringConvertible {
     case shared
     /// Addresses of no workload in a named set of the policy; of several, in the smallest.
     case addressSet(AddressSetID)
+    /// Addresses of the internet to which name servers gave names of this domain.
+    case domain(String)
     /// Private addresses of no workload: a /24, or a /64.
     case subnet(Prefix)
     /// Multicast addresses.
@@ -24,6 +26,7 @@ public enum MapGroup: Hashable, Comparable, Sendable, CustomStringConvertible {
         case .labels(let values): values.map { $0?.description ?? "-" }.joined(separator: "/")
         case .shared: "shared addresses"
         case .addressSet(let name): "set \(name)"
+        case .domain(let name): name
         case .subnet(let prefix): prefix.description
         case .multicast: "multicast"
         case .noHost: "no host"
@@ -43,8 +46,10 @@ public enum MapGroup: Hashable, Comparable, Sendable, CustomStringConvertible {
             }
             return a.count < b.count
         case (.addressSet(let a), .addressSet(let b)): return a < b
+        case (.domain(let a), .domain(let b)): return a.utf8.lexicographicallyPrecedes(b.utf8)
         case (.subnet(let a), .subnet(let b)): return a < b
-        case (.labels, _), (.shared, _), (.addressSet, _), (.subnet, _), (.multicast, _), (.noHost, _), (.internet, _):
+        case (.labels, _), (.shared, _), (.addressSet, _), (.domain, _), (.subnet, _), (.multicast, _), (.noHost, _),
+            (.internet, _):
             return a.order < b.order
         }
     }
@@ -54,10 +59,11 @@ public enum MapGroup: Hashable, Comparable, Sendable, CustomStringConvertible {
         case .labels: 0
         case .shared: 1
         case .addressSet: 2
-        case .subnet: 3
-        case .multicast: 4
-        case .noHost: 5
-        case .internet: 6
+        case .domain: 3
+        case .subnet: 4
+        case .multicast: 5
+        case .noHost: 6
+        case .internet: 7
         }
     }
 }

@@ -28,8 +28,9 @@ struct Layers {
             "PolicyFiles": ["PolicyModel"],
             "Dialects": ["PolicyFiles", "PolicyAnalysis"],
             "FlowStore": ["FlowFormats"],
+            "Reports": ["FlowAnalysis"],
             "Lab": ["Netfilter", "PolicyFiles", "FlowStore", "PolicyEngine", "PacketFilter", "FlowAnalysis"],
-            "Commands": ["Lab", "Dialects", "FlowStore", "PolicyEngine", "PacketFilter", "FlowAnalysis"],
+            "Commands": ["Lab", "Dialects", "FlowStore", "Reports", "PolicyEngine", "PacketFilter", "FlowAnalysis"],
             "bulkhead": ["Commands"],
         ]
         var outside: [String: Set<String>] = [

@@ -46,6 +46,22 @@ import Testing
         #expect(map.edges.map(\.source.description) == ["shop/web"])
     }
 
+    /// A country's registry takes names below `co.uk` (Nominet); other names belong to whoever has the last two labels.
+    @Test(
+        arguments: [
+            ("a.cdn.example.com", "example.com"), ("www.shop.co.uk", "shop.co.uk"), ("Example.COM", "example.com"),
+            ("example.de", "example.de"), ("localhost", "localhost"),
+        ])
+    func hostsOfTheInternetStandWithTheirDomain(_ name: String, _ domain: String) throws {
+        let edges = [try World.edge("10.0.1.1", "8.8.8.8"), try World.edge("10.0.1.1", "9.9.9.9")]
+        let names = [try #require(IPAddress("8.8.8.8")): name, try #require(IPAddress("10.0.1.1")): "x.example.com"]
+        let map = FlowMap(
+            edges, workloads: try workloads(), addressSets: sets, names: names, by: try World.keys("app"), at: World.now
+        )
+        #expect(Set(map.edges.map { "\($0.source) > \($0.destination)" }) == ["shop > \(domain)", "shop > internet"])
+        #expect(map.members[.internet] == [try #require(IPAddress("9.9.9.9"))])
+    }
+
     @Test func dimensionsAreTheCallers() throws {
         let edges = [try World.edge("10.0.1.1", "10.0.2.1"), try World.edge("10.0.2.1", "10.0.3.1")]
         func groups(_ keys: [LabelKey]) throws -> [String] {

@@ -54,7 +54,7 @@ enum FuzzTarget: String, CaseIterable {
                 line.withUnsafeBytes {
                     decoder.feed($0) { read in
                         guard case .record(let again) = read.outcome else {
-                            return preconditionFailure("a flow does not read back")
+                            preconditionFailure("a flow does not read back")
                         }
                         precondition(again == record, "a flow reads back as another")
                     }

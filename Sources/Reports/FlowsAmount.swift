@@ -1,11 +1,11 @@
 import Flows
 import Foundation
-import NetworkTypes
+public import NetworkTypes
 
 /// Numbers and times of flows, short enough for a table.
-enum FlowsAmount {
+public enum FlowsAmount {
     /// Bytes in the largest unit that leaves three digits: `712 B`, `4.0 MB`; powers of 1,000.
-    static func bytes(_ count: UInt64?) -> String {
+    public static func bytes(_ count: UInt64?) -> String {
         guard let count else { return "-" }
         var value = Double(count)
         var units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"][...]
@@ -19,10 +19,10 @@ enum FlowsAmount {
     }
 
     /// A time to the minute, in UTC: `2020-04-30 00:33`.
-    static func minute(_ instant: Instant) -> String {
+    public static func minute(_ instant: Instant) -> String {
         String(instant.utcText.prefix(16)).replacingOccurrences(of: "T", with: " ")
     }
 
     /// A number with its noun: `1 edge`, `3 edges`.
-    static func text(_ count: Int, _ noun: String) -> String { count == 1 ? "1 \(noun)" : "\(count) \(noun)s" }
+    public static func text(_ count: Int, _ noun: String) -> String { count == 1 ? "1 \(noun)" : "\(count) \(noun)s" }
 }

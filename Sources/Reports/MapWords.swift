@@ -1,0 +1,23 @@
+public import FlowAnalysis
+
+/// What is said of an edge in one line.
+public enum MapWords {
+    /// How many services are named.
+    private static let services = 6
+
+    /// Its services with their connections, most first; six are named.
+    public static func services(_ edge: MapEdge) -> String {
+        let named = edge.services.prefix(services).map { "\($0.service) (\($0.count.connections))" }
+        let rest = edge.services.count - named.count
+        return (named + (rest > 0 ? ["\(rest) more"] : [])).joined(separator: ", ")
+    }
+
+    /// Ends, services and verdicts.
+    static func line(_ edge: MapEdge) -> String {
+        var text = "\(edge.source) → \(edge.destination): \(services(edge))"
+        if let policy = edge.total.policy {
+            text += "; \(policy.allowed) allowed, \(policy.denied) denied, \(policy.undecided) undecided"
+        }
+        return edge.total.failed > 0 ? text + "; \(edge.total.failed) failed" : text
+    }
+}
