@@ -30,6 +30,7 @@ public struct BulkheadCommand: ParsableCommand {
             FlowsCommand.self, MapCommand.self, WorkloadsCommand.self, PolicyCommand.self, ConnectivityCommand.self,
             BreachCommand.self,
             ScoreCommand.self, DecideCommand.self, ExplainCommand.self, RenderCommand.self, ImportCommand.self,
+            ReportCommand.self,
             LabCommand.self,
         ]
     }

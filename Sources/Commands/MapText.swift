@@ -29,7 +29,9 @@ struct MapText {
         if width >= 110 { columns += [("first seen", .left), ("last seen", .left)] }
         var table = Table(columns)
         for edge in map.edges.prefix(top) {
-            var cells = ["\(edge.source)", "\(edge.destination)", MapWords.services(edge), "\(edge.total.connections)"]
+            var cells = [
+                "\(edge.source)", "\(edge.destination)", MapWords.services(edge.services), "\(edge.total.connections)",
+            ]
             if hasVerdicts { cells.append(denied(edge.total)) }
             if width >= 72 { cells.append("\(edge.total.failed)") }
             if width >= 90 { cells.append(FlowsAmount.bytes(edge.total.bytes)) }

@@ -130,21 +130,26 @@ struct ScoreReport: Encodable {
         try draft.print(context)
     }
 
+    /// For each part that is counted: what it is, its weight, what was counted and the points, the last two also of the draft.
+    var rows: [[String]] {
+        SegmentationScore.Measure.allCases.compactMap { measure in
+            func cells(_ numbers: ScoreNumbers) -> [String] {
+                guard let part = numbers.parts.first(where: { $0.part == measure.rawValue }) else { return ["-", "-"] }
+                return ["\(part.numerator)/\(part.denominator)", Self.text(part.points)]
+            }
+            let counted = cells(now) + (draft.map(cells) ?? [])
+            return counted.allSatisfy { $0 == "-" } ? nil : [measure.text, String(measure.weight)] + counted
+        }
+    }
+
     private func printTable(_ context: CommandContext) throws {
         var columns: [(heading: String, alignment: Table.Alignment)] = [
             ("POINTS", .right), ("OF", .right), ("COUNTED", .right),
         ]
         if draft != nil { columns += [("DRAFT", .right), ("COUNTED", .right)] }
         var table = Table(columns + [("WHAT", .left)])
-        for measure in SegmentationScore.Measure.allCases {
-            func cells(_ numbers: ScoreNumbers) -> [String] {
-                guard let part = numbers.parts.first(where: { $0.part == measure.rawValue }) else { return ["-", "-"] }
-                return [Self.text(part.points), "\(part.numerator)/\(part.denominator)"]
-            }
-            let before = cells(now)
-            let after = draft.map(cells) ?? []
-            if (before + after).allSatisfy({ $0 == "-" }) { continue }
-            table.add([before[0], String(measure.weight), before[1]] + after + [measure.text])
+        for row in rows {
+            table.add([row[3], row[1], row[2]] + (draft == nil ? [] : [row[5], row[4]]) + [row[0]])
         }
         for line in table.lines(width: context.width) { try context.print(line) }
     }

@@ -42,7 +42,7 @@ public enum MapPage {
             let total = edge.total
             out += "<tr class=\"\(MapDrawing.Look(total).rawValue)-row\"><td>\(Markup.escaped("\(edge.source)"))</td>"
             out +=
-                "<td>\(Markup.escaped("\(edge.destination)"))</td><td>\(Markup.escaped(MapWords.services(edge)))</td>"
+                "<td>\(Markup.escaped("\(edge.destination)"))</td><td>\(Markup.escaped(MapWords.services(edge.services)))</td>"
             out += "<td class=\"n\">\(total.connections)</td>"
             if let policy = total.policy {
                 out += "<td class=\"n\">\(policy.allowed)</td><td class=\"n\">\(policy.denied)</td>"

@@ -5,16 +5,16 @@ public enum MapWords {
     /// How many services are named.
     private static let services = 6
 
-    /// Its services with their connections, most first; six are named.
-    public static func services(_ edge: MapEdge) -> String {
-        let named = edge.services.prefix(services).map { "\($0.service) (\($0.count.connections))" }
-        let rest = edge.services.count - named.count
+    /// Services with their connections, most first; six are named.
+    public static func services(_ services: [MapEdge.Part]) -> String {
+        let named = services.prefix(self.services).map { "\($0.service) (\($0.count.connections))" }
+        let rest = services.count - named.count
         return (named + (rest > 0 ? ["\(rest) more"] : [])).joined(separator: ", ")
     }
 
     /// Ends, services and verdicts.
     static func line(_ edge: MapEdge) -> String {
-        var text = "\(edge.source) → \(edge.destination): \(services(edge))"
+        var text = "\(edge.source) → \(edge.destination): \(services(edge.services))"
         if let policy = edge.total.policy {
             text += "; \(policy.allowed) allowed, \(policy.denied) denied, \(policy.undecided) undecided"
         }
