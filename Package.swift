@@ -23,8 +23,9 @@ let package = Package(
     name: "bulkhead",
     products: [
         .executable(name: "bulkhead", targets: ["bulkhead"]),
-        // For the fuzz targets, which are a package of their own.
+        // For fuzz targets and benchmarks, which are packages of their own.
         .library(name: "Dialects", targets: ["Dialects"]), .library(name: "PolicyFiles", targets: ["PolicyFiles"]),
+        .library(name: "FlowStore", targets: ["FlowStore"]),
     ],
     dependencies: [
         .package(path: "Core"),

@@ -14,15 +14,16 @@ let settings: [SwiftSetting] =
 /// What `make bench` runs: the figures of `docs/benchmarks.md`.
 let package = Package(
     name: "Benchmarks",
-    dependencies: [.package(path: "../Core")],
+    dependencies: [.package(path: "../Core"), .package(name: "bulkhead", path: "..")],
     targets: [
         .systemLibrary(name: "CMalloc"),
         .executableTarget(
             name: "benchmarks",
             dependencies: ["CMalloc"]
-                + ["NetworkTypes", "PolicyModel", "PolicyEngine", "PolicyAnalysis", "PolicyReference"].map {
-                    .product(name: $0, package: "Core")
-                },
+                + [
+                    "NetworkTypes", "PolicyModel", "PolicyEngine", "PolicyAnalysis", "PolicyReference", "Flows",
+                    "FlowAnalysis",
+                ].map { .product(name: $0, package: "Core") } + [.product(name: "FlowStore", package: "bulkhead")],
             exclude: ["sql_peer.py"],
             swiftSettings: settings),
     ]

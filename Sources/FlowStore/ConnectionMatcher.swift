@@ -1,5 +1,3 @@
-import GRDB
-
 /// Finds the connection in the store that a record belongs to.
 ///
 /// The edge and the initiator's port are equal already. Then:
@@ -8,7 +6,7 @@ import GRDB
 /// - from a point that has: the same identifier of the source (`uid`), or, for a table of live connections, a time
 ///   inside the life of the entry.
 /// Of several, the one whose start is nearest, then the one that was imported first.
-struct ConnectionMatcher {
+enum ConnectionMatcher {
     /// How far the clocks of two observation points may differ: one second, in nanoseconds.
     ///
     /// Hosts that keep time by NTP stay well below it, and TCP waits one second before it repeats a SYN
@@ -19,58 +17,59 @@ struct ConnectionMatcher {
     /// (`GC_SCAN_INTERVAL_MAX` in Linux `net/netfilter/nf_conntrack_core.c`).
     static let removalDelay: Int64 = 60_000_000_000
 
-    private let candidates: Statement
-    private let reports: Statement
-
-    init(_ db: Database) throws {
-        candidates = try db.makeStatement(
-            sql: """
-                SELECT id, start, icmp_id FROM connection
-                WHERE edge = ? AND source_port = ? AND start <= ? AND until >= ? ORDER BY id
-                """)
-        reports = try db.makeStatement(
-            sql: """
-                SELECT "end", until, stage, uid FROM observation WHERE connection = ? AND point = ?
-                """)
+    /// A connection with its place in its segment.
+    struct Match {
+        let segment: Int64
+        let connection: Int
+        /// How far the starts of the connection and the record are apart, in nanoseconds.
+        let distance: UInt64
     }
 
-    func match(edge: Int64, sourcePort: Int64, point: Int64, uid: String?, _ record: Observation) throws -> Int64? {
-        var best: (id: Int64, distance: UInt64)?
-        let rows = try Row.fetchCursor(
-            candidates,
-            arguments: [
-                edge, sourcePort, Self.adding(record.until, Self.clockTolerance),
-                Self.adding(record.start, -Self.slack(record)),
-            ])
-        var found: [(id: Int64, start: Int64)] = []
-        while let row = try rows.next() {
-            if let known: Int64 = row[2], let other = record.icmpID, known != other { continue }
-            found.append((row[0], row[1]))
+    /// Puts the connection of the segment that the record belongs to into `best`, where it is better.
+    static func match(
+        _ segment: Segment, edge: Int64, sourcePort: UInt16, point: Int64, uid: String?, _ record: Observation,
+        _ best: inout Match?
+    ) {
+        let earliest = earliest(record)
+        let latest = latest(record)
+        segment.forEachConnection(edge: edge, sourcePort: sourcePort) { number in
+            let sum = segment.sum(of: number)
+            guard sum.start <= latest, sum.until >= earliest else { return }
+            if let known = sum.icmpID, let other = record.icmpID, known != other { return }
+            guard accepts(segment, number, point, uid, record) else { return }
+            let distance = distance(sum.start, record.start)
+            if let best {
+                let isEarlier = (segment.id, number) < (best.segment, best.connection)
+                guard distance < best.distance || distance == best.distance && isEarlier else { return }
+            }
+            best = Match(segment: segment.id, connection: number, distance: distance)
         }
-        for candidate in found {
-            guard try accepts(candidate.id, point, uid, record) else { continue }
-            let distance = Self.distance(candidate.start, record.start)
-            if best.map({ distance < $0.distance }) ?? true { best = (candidate.id, distance) }
-        }
-        return best?.id
     }
 
-    private func accepts(_ connection: Int64, _ point: Int64, _ uid: String?, _ record: Observation) throws -> Bool {
+    /// When a connection must still have been alive to be the record's.
+    static func earliest(_ record: Observation) -> Int64 { adding(record.start, -slack(record)) }
+
+    /// Until when a connection must have begun to be the record's.
+    static func latest(_ record: Observation) -> Int64 { adding(record.until, clockTolerance) }
+
+    private static func accepts(
+        _ segment: Segment, _ connection: Int, _ point: Int64, _ uid: String?, _ record: Observation
+    ) -> Bool {
         var hasReported = false
         var sameUID = false
         var lastEnd = Int64.min
         var lastUntil = Int64.min
         var isClosed = false
         var isTable = true
-        let rows = try Row.fetchCursor(reports, arguments: [connection, point])
-        while let row = try rows.next() {
+        segment.forEachEntry(of: connection) { entry in
+            guard entry.point == point else { return }
             hasReported = true
-            if let uid, row[3] == uid { sameUID = true }
-            lastEnd = max(lastEnd, row[0])
-            lastUntil = max(lastUntil, row[1])
-            switch Observation.Stage(rawValue: row[2]) {
+            if let uid, entry.uid == uid { sameUID = true }
+            lastEnd = max(lastEnd, entry.report.end)
+            lastUntil = max(lastUntil, entry.report.until)
+            switch entry.report.stage {
             case .closed: isClosed = true
-            case .complete, nil: isTable = false
+            case .complete: isTable = false
             case .opened, .alive: break
             }
         }
@@ -81,7 +80,7 @@ struct ConnectionMatcher {
         // this is late news of the first; any other report holds until the entry would have expired.
         if isClosed { return record.end < lastEnd }
         if record.stage == .opened { return record.end <= lastEnd }
-        return record.start <= Self.adding(lastUntil, Self.slack(record))
+        return record.start <= adding(lastUntil, slack(record))
     }
 
     /// How much later than its expiry an entry may still be reported.

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// What tells a file again under another name, compressed, or grown: its first line, its length and its content.
@@ -11,11 +12,17 @@ struct FileIdentity {
     /// The row of the file in the store, when its head is known.
     var known: Known?
 
+    /// Where an observation is.
+    struct Tail: Hashable {
+        var segment: Int64
+        var fingerprint: Fingerprint
+    }
+
     struct Known {
         var id: Int64
         var point: Int64?
         /// The observation from a last line without line feed.
-        var tail: Int64?
+        var tail: Tail?
         /// Whether the file begins with everything that was imported, and whether that is all.
         var isPrefix: Bool
         var isSame: Bool
@@ -32,7 +39,7 @@ struct FileIdentity {
         func lookUp() throws {
             hasHead = true
             row = try Row.fetchOne(
-                db, sql: "SELECT id, content, bytes, point, tail FROM file WHERE head = ?",
+                db, sql: "SELECT id, content, bytes, point, tail, tail_segment FROM file WHERE head = ?",
                 arguments: [headHash.digest.data])
         }
         try source.read { piece in
@@ -60,8 +67,15 @@ struct FileIdentity {
         if let row {
             let isPrefix = prefix?.data == row["content"]
             known = Known(
-                id: row["id"], point: row["point"], tail: row["tail"], isPrefix: isPrefix,
+                id: row["id"], point: row["point"], tail: Self.tail(row), isPrefix: isPrefix,
                 isSame: isPrefix && row["bytes"] == length)
         }
+    }
+
+    private static func tail(_ row: Row) -> Tail? {
+        guard let segment: Int64 = row["tail_segment"], let data: Data = row["tail"],
+            let fingerprint = Fingerprint(data)
+        else { return nil }
+        return Tail(segment: segment, fingerprint: fingerprint)
     }
 }

@@ -9,28 +9,32 @@ struct FlowImporter {
     private let db: Database
     private let hasher: SipHash
     private let namedPoint: String?
-    private let rows: StoreRows
-    private let matcher: ConnectionMatcher
+    private let rows: EdgeRows
+    private let segments: SegmentStore
+    private var hours: HourSums
+    private let findUndated, addUndated: Statement
     private let observedAt: Instant
     private var edges: [EdgeKey: Int64] = [:]
     private var points: [String: Int64] = [:]
     /// How often each line without an identifier has come in this file: the same line twice is two lines.
     private var repeats: [Fingerprint: Int] = [:]
-    private var touched: Set<StoreRows.Bucket> = []
     /// The row of the file, and its own observation point once a line needs one.
     private var file: (id: Int64, name: String, point: Int64?) = (0, "", nil)
     /// What a last line without line feed left behind when the file was shorter; nil once the whole line confirms it.
-    private var unconfirmedTail: Int64?
+    private var unconfirmedTail: FileIdentity.Tail?
     /// The observation that the line just read brought in; nil when the store had it.
-    private var lastObservation: Int64?
+    private var lastObservation: FileIdentity.Tail?
 
     init(_ db: Database, hasher: SipHash, namedPoint: String?, observedAt: Instant) throws {
         self.db = db
         self.hasher = hasher
         self.namedPoint = namedPoint
         self.observedAt = observedAt
-        rows = try StoreRows(db)
-        matcher = try ConnectionMatcher(db)
+        rows = try EdgeRows(db)
+        segments = try SegmentStore(db)
+        hours = HourSums(db)
+        findUndated = try db.makeStatement(sql: "SELECT segment FROM undated WHERE fingerprint = ?")
+        addUndated = try db.makeStatement(sql: "INSERT INTO undated (fingerprint, segment) VALUES (?, ?)")
     }
 
     /// Imports what the source holds up to the length that its identity was taken from.
@@ -41,7 +45,7 @@ struct FlowImporter {
         try enter(identity, path: report.path)
         var decoder = FlowDecoder(observedAt: observedAt)
         var left = identity.length
-        var tail: Int64?
+        var tail: FileIdentity.Tail?
         func take(_ line: DecodedLine) throws {
             guard case .record(let record) = line.outcome else { return }
             lastObservation = nil
@@ -63,11 +67,32 @@ struct FlowImporter {
         }
         report.lines = decoder.summary
         // The line went on, and says something else now.
-        if let unconfirmedTail { touched.formUnion(try rows.remove(observation: unconfirmedTail)) }
+        if let unconfirmedTail { try remove(unconfirmedTail) }
         try db.execute(
-            sql: "UPDATE file SET content = ?, bytes = ?, point = ?, tail = ? WHERE id = ?",
-            arguments: [identity.content.data, identity.length, file.point, tail, file.id])
-        try rows.aggregate(touched)
+            sql: "UPDATE file SET content = ?, bytes = ?, point = ?, tail = ?, tail_segment = ? WHERE id = ?",
+            arguments: [
+                identity.content.data, identity.length, file.point, tail?.fingerprint.data, tail?.segment, file.id,
+            ])
+        try hours.finish(segments)
+        try segments.finish()
+    }
+
+    private mutating func remove(_ tail: FileIdentity.Tail) throws {
+        let segment = try segments.segment(tail.segment)
+        guard let place = segment.entry(tail.fingerprint) else { return }
+        let connection = Int(segment.entries[place].connection)
+        try change(segment, connection) { $0.remove(place) }
+        try db.execute(sql: "DELETE FROM undated WHERE fingerprint = ?", arguments: [tail.fingerprint.data])
+    }
+
+    /// Changes a connection, and remembers the hours that are no longer right.
+    private mutating func change(_ segment: Segment, _ connection: Int, _ body: (Segment) -> Void) throws {
+        let before = segment.span
+        let edge = segment.connections[connection].edge
+        hours.change(edge: edge, hour: segment.sum(of: connection).hour)
+        body(segment)
+        hours.change(edge: edge, hour: segment.sum(of: connection).hour)
+        try segments.changed(segment, from: before)
     }
 
     /// Finds or makes the file's row.
@@ -89,34 +114,69 @@ struct FlowImporter {
         let named = record.observationPoint?.name ?? namedPoint
         let fingerprint = fingerprint(record, line.bytes, named)
         let observation = Observation(record, observedAt: observedAt)
-        if let known = try rows.observation(fingerprint) {
-            if known.id == unconfirmedTail {
-                unconfirmedTail = nil
-                lastObservation = known.id
-            }
-            if known.report.covers(observation) {
-                report.duplicates += 1
-            } else {
-                // The same connection with more to say: Zeek logs a long one several times.
-                touched.formUnion(try rows.extend(known, observation))
-                report.merged += 1
-            }
+        // Its time may be that of the import, under which it is not found again.
+        let isUndated = record.uid == nil && (record.start == nil || record.direction == .conntrack)
+        let earliest = ConnectionMatcher.earliest(observation)
+        let latest = ConnectionMatcher.latest(observation)
+        var known: (segment: Segment, place: Int)?
+        try segments.forEach(from: earliest, to: latest) { segment in
+            known = segment.entry(fingerprint).map { (segment, $0) }
+            return known == nil
+        }
+        if known == nil, isUndated, let id = try Int64.fetchOne(findUndated, arguments: [fingerprint.data]) {
+            let segment = try segments.segment(id)
+            known = segment.entry(fingerprint).map { (segment, $0) }
+        }
+        if let (segment, place) = known {
+            try meet(observation, segment, place, &report)
             return
         }
         let point = try named.map { try self.point(named: $0) } ?? filePoint()
         let edge = try edge(record.edge)
-        let sourcePort = Int64(record.tuple.sourcePort)
-        if let connection = try matcher.match(
-            edge: edge, sourcePort: sourcePort, point: point, uid: record.uid, observation)
-        {
-            lastObservation = try rows.insert(observation, record, connection, point, fingerprint)
-            touched.formUnion(try rows.merge(observation, into: connection))
+        let sourcePort = record.tuple.sourcePort
+        var best: ConnectionMatcher.Match?
+        try segments.forEach(from: earliest, to: latest) { segment in
+            ConnectionMatcher.match(
+                segment, edge: edge, sourcePort: sourcePort, point: point, uid: record.uid, observation, &best)
+            return true
+        }
+        let target: Segment
+        if let best {
+            target = try segments.segment(best.segment)
+            try change(target, best.connection) {
+                $0.add(
+                    observation, to: best.connection, point: point, fingerprint: fingerprint, uid: record.uid,
+                    stateText: record.stateText)
+            }
             report.merged += 1
         } else {
-            let connection = try rows.insert(connection: observation, edge: edge, sourcePort: sourcePort)
-            lastObservation = try rows.insert(observation, record, connection, point, fingerprint)
-            touched.insert(StoreRows.Bucket(edge: edge, hour: observation.hour))
+            target = try segments.segment(for: observation)
+            target.add(
+                edge: edge, sourcePort: sourcePort, observation, point: point, fingerprint: fingerprint,
+                uid: record.uid, stateText: record.stateText)
+            hours.add(observation, edge: edge)
             report.newConnections += 1
+        }
+        if isUndated { try addUndated.execute(arguments: [fingerprint.data, target.id]) }
+        lastObservation = FileIdentity.Tail(segment: target.id, fingerprint: fingerprint)
+    }
+
+    /// Takes a record that the store has already, perhaps with less.
+    private mutating func meet(
+        _ observation: Observation, _ segment: Segment, _ place: Int, _ report: inout FileReport
+    ) throws {
+        let known = segment.entries[place]
+        let found = FileIdentity.Tail(segment: segment.id, fingerprint: known.fingerprint)
+        if found == unconfirmedTail {
+            unconfirmedTail = nil
+            lastObservation = found
+        }
+        if known.report.covers(observation) {
+            report.duplicates += 1
+        } else {
+            // The same connection with more to say: Zeek logs a long one several times.
+            try change(segment, Int(known.connection)) { $0.extend(place, observation) }
+            report.merged += 1
         }
     }
 
@@ -181,9 +241,4 @@ struct FlowImporter {
         file.point = id
         return id
     }
-}
-
-extension Fingerprint {
-    /// The form that the store keeps.
-    var data: Data { Data(bytes) }
 }

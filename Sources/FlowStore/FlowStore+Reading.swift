@@ -5,68 +5,62 @@ public import NetworkTypes
 extension FlowStore {
     /// The edges of the connections that began in `window`, in order of their key; nil means all of history.
     ///
-    /// Cost: an hour of an edge is one row where the window ends on whole hours, else each connection is.
+    /// Cost: an hour of an edge is one row where the window ends on whole hours, else each connection is looked at.
     public func edges(window: Range<Instant>? = nil) throws -> [StoredEdge] {
         if let window, window.isEmpty { return [] }
-        let sums = """
-            \(StoreRows.sum("packets_out")), \(StoreRows.sum("bytes_out")), \(StoreRows.sum("packets_in")),
-            \(StoreRows.sum("bytes_in"))
-            """
-        let byHour = """
-            SELECT source, destination, protocol, service, SUM(connections), SUM(failed), \(sums), MIN(first), MAX(last),
+        if let window, Self.hours(window) == nil { return try edges(inside: window) }
+        let hours = window.flatMap(Self.hours) ?? Int64.min...Int64.max
+        let sql = """
+            SELECT source, destination, protocol, service, SUM(connections), SUM(failed), \(EdgeRows.sum("packets_out")),
+            \(EdgeRows.sum("bytes_out")), \(EdgeRows.sum("packets_in")), \(EdgeRows.sum("bytes_in")), MIN(first), MAX(last),
             MAX(direction) FROM edge_hour JOIN edge ON edge.id = edge WHERE hour BETWEEN ? AND ? GROUP BY edge
             """
-        let byConnection = """
-            SELECT source, destination, protocol, service, COUNT(*), SUM(failed), \(sums), MIN(start), MAX("end"),
-            MAX(direction) FROM connection JOIN edge ON edge.id = edge WHERE start BETWEEN ? AND ? GROUP BY edge
-            """
-        let hours = window.flatMap(Self.hours)
-        let (sql, range) =
-            if let window, hours == nil {
-                (byConnection, window.lowerBound.rawValue...window.upperBound.rawValue - 1)
-            } else {
-                (byHour, hours ?? Int64.min...Int64.max)
-            }
         return try read { db in
-            let rows = try Row.fetchCursor(db, sql: sql, arguments: [range.lowerBound, range.upperBound])
+            let rows = try Row.fetchCursor(db, sql: sql, arguments: [hours.lowerBound, hours.upperBound])
             var result: [StoredEdge] = []
             while let row = try rows.next() {
-                result.append(
-                    StoredEdge(
-                        key: try Self.key(row), connections: row[4], failed: row[5],
-                        initiator: Self.counters(row, 6), responder: Self.counters(row, 8),
-                        firstSeen: Instant(rawValue: row[10]), lastSeen: Instant(rawValue: row[11]),
-                        direction: Observation.direction(row[12])))
+                let sum = HourSum(
+                    connections: row[4], failed: row[5], packetsOut: row[6], bytesOut: row[7], packetsIn: row[8],
+                    bytesIn: row[9], first: row[10], last: row[11], direction: row[12])
+                result.append(StoredEdge(try Self.key(row), sum))
             }
             return result.sorted { $0.key < $1.key }
+        }
+    }
+
+    private func edges(inside window: Range<Instant>) throws -> [StoredEdge] {
+        try read { db in
+            var sums: [Int64: HourSum] = [:]
+            let range = window.lowerBound.rawValue..<window.upperBound.rawValue
+            try Self.forEachSegment(db, startingIn: range) { segment in
+                segment.forEachConnection { _, connection, sum in
+                    if range.contains(sum.start) { sums[connection.edge, default: HourSum()].add(sum) }
+                }
+            }
+            let keys = try Self.keys(db)
+            return sums.compactMap { edge, sum in keys[edge].map { StoredEdge($0, sum) } }.sorted { $0.key < $1.key }
         }
     }
 
     /// Hands every connection to `body`, in order of start, then edge, then source port.
     public func forEachConnection(_ body: (StoredConnection) throws -> Void) throws {
         try read { db in
-            let points = try Row.fetchAll(
-                db, sql: "SELECT DISTINCT connection, name FROM observation JOIN point ON point.id = point")
-            var names: [Int64: [ObservationPoint]] = [:]
-            for row in points {
-                if let point = ObservationPoint(row["name"] as String) {
-                    names[row["connection"], default: []].append(point)
-                }
+            var points: [Int64: ObservationPoint] = [:]
+            for row in try Row.fetchAll(db, sql: "SELECT id, name FROM point") {
+                points[row[0]] = ObservationPoint(row[1] as String)
             }
+            let keys = try Self.keys(db)
             var result: [StoredConnection] = []
-            let rows = try Row.fetchCursor(
-                db,
-                sql: """
-                    SELECT source, destination, protocol, service, connection.id, source_port, start, "end", state
-                    FROM connection JOIN edge ON edge.id = edge
-                    """)
-            while let row = try rows.next() {
-                result.append(
-                    StoredConnection(
-                        edge: try Self.key(row), sourcePort: UInt16(truncatingIfNeeded: row[5] as Int64),
-                        start: Instant(rawValue: row[6]), end: Instant(rawValue: row[7]),
-                        state: ConnectionState(rawValue: row[8]) ?? .unknown,
-                        observationPoints: (names[row[4]] ?? []).sorted()))
+            try Self.forEachSegment(db, startingIn: Int64.min..<Int64.max) { segment in
+                segment.forEachConnection { number, connection, sum in
+                    guard let edge = keys[connection.edge] else { return }
+                    result.append(
+                        StoredConnection(
+                            edge: edge, sourcePort: connection.sourcePort,
+                            start: Instant(rawValue: sum.start),
+                            end: Instant(rawValue: sum.end), state: sum.state,
+                            observationPoints: segment.points(of: number).compactMap { points[$0] }.sorted()))
+                }
             }
             result.sort {
                 if $0.start != $1.start { return $0.start < $1.start }
@@ -76,14 +70,33 @@ extension FlowStore {
         }
     }
 
+    private static func forEachSegment(
+        _ db: Database, startingIn range: Range<Int64>, _ body: (Segment) throws -> Void
+    ) throws {
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT data, id FROM segment WHERE first_start < ? AND last_start >= ? ORDER BY id",
+            arguments: [range.upperBound, range.lowerBound])
+        while let row = try rows.next() {
+            if let segment = try SegmentStore.read(row[1], row, isIndexed: false) { try body(segment) }
+        }
+    }
+
+    private static func keys(_ db: Database) throws -> [Int64: EdgeKey] {
+        var result: [Int64: EdgeKey] = [:]
+        let rows = try Row.fetchCursor(db, sql: "SELECT source, destination, protocol, service, id FROM edge")
+        while let row = try rows.next() { result[row[4]] = try key(row) }
+        return result
+    }
+
     /// How much the store holds.
     public func counts() throws -> StoreCounts {
         try read { db in
-            func count(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM " + sql) ?? 0 }
+            func count(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: "SELECT " + sql) ?? 0 }
             return StoreCounts(
-                connections: try count("connection"), observations: try count("observation"),
-                edges: try count("(SELECT DISTINCT edge FROM edge_hour)"), points: try count("point"),
-                seenTwice: try count("connection WHERE points > 1"))
+                connections: try count("SUM(connections) FROM segment"),
+                observations: try count("SUM(observations) FROM segment"),
+                edges: try count("COUNT(*) FROM (SELECT DISTINCT edge FROM edge_hour)"),
+                points: try count("COUNT(*) FROM point"), seenTwice: try count("SUM(seen_twice) FROM segment"))
         }
     }
 
@@ -112,10 +125,18 @@ extension FlowStore {
             source: source, destination: destination, proto: proto,
             service: StoredService.service(row[3], isICMP: proto.isICMP))
     }
+}
 
-    private static func counters(_ row: Row, _ index: Int) -> FlowCounters {
-        FlowCounters(
-            packets: (row[index] as Int64?).flatMap { UInt64(exactly: $0) },
-            bytes: (row[index + 1] as Int64?).flatMap { UInt64(exactly: $0) })
+extension StoredEdge {
+    fileprivate init(_ key: EdgeKey, _ sum: HourSum) {
+        func counters(_ packets: Int64?, _ bytes: Int64?) -> FlowCounters {
+            FlowCounters(
+                packets: packets.flatMap { UInt64(exactly: $0) }, bytes: bytes.flatMap { UInt64(exactly: $0) })
+        }
+        self.init(
+            key: key, connections: Int(sum.connections), failed: Int(sum.failed),
+            initiator: counters(sum.packetsOut, sum.bytesOut), responder: counters(sum.packetsIn, sum.bytesIn),
+            firstSeen: Instant(rawValue: sum.first), lastSeen: Instant(rawValue: sum.last),
+            direction: Observation.direction(sum.direction))
     }
 }

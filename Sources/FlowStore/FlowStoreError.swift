@@ -12,6 +12,8 @@ public struct FlowStoreError: Error, Sendable, CustomStringConvertible {
         case badDirectory
         /// The database was made by a newer version.
         case newerSchema
+        /// The database was made by a version before the first release.
+        case olderSchema
         /// The database cannot be read or written.
         case database
     }

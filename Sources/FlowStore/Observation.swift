@@ -1,5 +1,4 @@
 import Flows
-import GRDB
 import NetworkTypes
 
 /// What one record says about its connection, in the store's terms; also the sum of several.
@@ -50,30 +49,43 @@ struct Observation {
         until = over ? .max : sum
     }
 
-    /// The columns, of `observation` and `connection` alike, that `init(row:from:)` reads.
-    static let columns = """
-        icmp_id, start, "end", until, packets_out, bytes_out, packets_in, bytes_in, state, failed, asked_address,
-        asked_port, direction, application
-        """
-
-    /// Reads `columns` from the position `first` on; by position, since GRDB's look-up by name costs more than the query.
-    init(row: Row, from first: Int) {
-        icmpID = row[first]
-        start = row[first + 1]
-        end = row[first + 2]
-        until = row[first + 3]
-        packetsOut = row[first + 4]
-        bytesOut = row[first + 5]
-        packetsIn = row[first + 6]
-        bytesIn = row[first + 7]
-        state = ConnectionState(rawValue: row[first + 8]) ?? .unknown
-        failed = row[first + 9]
-        askedAddress = row[first + 10]
-        askedPort = row[first + 11]
-        direction = row[first + 12]
-        application = row[first + 13]
-        stage = .complete
+    /// Writes all but texts; -1 stands for what is absent, since none of those numbers is negative.
+    func append(to out: inout ByteColumns) {
+        out.append(varint: start)
+        // Differences are small; what wraps around wraps back.
+        out.append(varint: end &- start)
+        out.append(varint: until &- end)
+        for count in [packetsOut, bytesOut, packetsIn, bytesIn, icmpID, askedPort] { out.append(varint: count ?? -1) }
+        out.append(Self.states.firstIndex(of: state).map(UInt8.init) ?? 0)
+        out.append(
+            UInt8(truncatingIfNeeded: direction) << 4 | UInt8(truncatingIfNeeded: stage.rawValue) << 1
+                | (failed ? 1 : 0))
     }
+
+    /// Reads what `append` wrote, without texts; nil where there is too little.
+    init?(_ columns: inout ByteColumnReader) {
+        guard let start = columns.varint(), let duration = columns.varint(), let rest = columns.varint(),
+            let packetsOut = columns.varint(), let bytesOut = columns.varint(), let packetsIn = columns.varint(),
+            let bytesIn = columns.varint(), let icmpID = columns.varint(), let askedPort = columns.varint(),
+            let state = columns.number(UInt8.self), let flags = columns.number(UInt8.self),
+            Self.states.indices.contains(Int(state)), let stage = Stage(rawValue: Int64(flags >> 1 & 7))
+        else { return nil }
+        func present(_ number: Int64) -> Int64? { number < 0 ? nil : number }
+        self.start = start
+        end = start &+ duration
+        until = end &+ rest
+        self.icmpID = present(icmpID)
+        (self.packetsOut, self.bytesOut) = (present(packetsOut), present(bytesOut))
+        (self.packetsIn, self.bytesIn) = (present(packetsIn), present(bytesIn))
+        self.askedPort = present(askedPort)
+        self.state = Self.states[Int(state)]
+        failed = flags & 1 != 0
+        direction = Int64(flags >> 4)
+        self.stage = stage
+    }
+
+    /// The numbers of the states in the store.
+    private static let states: [ConnectionState] = [.unknown, .attempted, .rejected, .established]
 
     /// Adds what another report of the same connection says.
     ///
@@ -136,8 +148,11 @@ struct Observation {
     }
 
     /// The hour since 1970 in which the connection began.
-    var hour: Int64 {
+    var hour: Int64 { Self.hour(start) }
+
+    /// The hour since 1970 of a time.
+    static func hour(_ time: Int64) -> Int64 {
         let nanos: Int64 = 3_600_000_000_000
-        return start >= 0 ? start / nanos : (start + 1) / nanos - 1
+        return time >= 0 ? time / nanos : (time + 1) / nanos - 1
     }
 }

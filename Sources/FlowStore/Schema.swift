@@ -1,12 +1,14 @@
 import GRDB
 
-/// The tables of `bulkhead.sqlite`, version 1.
+/// The tables of `bulkhead.sqlite`, version 2.
 ///
-/// `observation` holds every record as one point reported it; `connection` is what its observations say together;
-/// `edge_hour` is what the connections that began in that hour add up to. Each can be made again from the one before.
+/// `segment` holds connections, some sixteen thousand in a row, with every record as one point reported it (`Segment`);
+/// `edge_hour` is what the connections that began in that hour add up to, and can be made again from the segments.
+/// `undated` finds observations whose line does not say when it was. Rows for each connection, as version 1 had them,
+/// cost an import ten times as much.
 enum Schema {
-    /// `PRAGMA user_version`; 1 is of November 2026.
-    static let version = 1
+    /// `PRAGMA user_version`; 2 is of November 2026, 1 was never released.
+    static let version = 2
     /// `BULK`, so that `file` and other tools can name the database (SQLite file format §1.3.10).
     static let applicationID = 0x4255_4C4B
 
@@ -15,6 +17,10 @@ enum Schema {
         guard found <= version else {
             throw FlowStoreError(
                 .newerSchema, "the database has schema version \(found), expected at most \(version)")
+        }
+        guard found != 1 else {
+            throw FlowStoreError(
+                .olderSchema, "the database has schema version 1, which was never released: import the flows anew")
         }
         guard found == 0 else { return }
         try db.execute(sql: tables)
@@ -37,35 +43,23 @@ enum Schema {
         CREATE TABLE point (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
         CREATE TABLE file (
             id INTEGER PRIMARY KEY, head BLOB NOT NULL UNIQUE, content BLOB NOT NULL, bytes INTEGER NOT NULL,
-            point INTEGER REFERENCES point, tail INTEGER
+            point INTEGER REFERENCES point, tail BLOB, tail_segment INTEGER
         );
         CREATE TABLE edge (
             id INTEGER PRIMARY KEY, source TEXT NOT NULL, destination TEXT NOT NULL, protocol INTEGER NOT NULL,
             service INTEGER NOT NULL, UNIQUE (source, destination, protocol, service)
         );
-        CREATE TABLE connection (
-            id INTEGER PRIMARY KEY, edge INTEGER NOT NULL REFERENCES edge, source_port INTEGER NOT NULL,
-            icmp_id INTEGER, start INTEGER NOT NULL, "end" INTEGER NOT NULL, until INTEGER NOT NULL,
-            hour INTEGER NOT NULL, packets_out INTEGER, bytes_out INTEGER, packets_in INTEGER, bytes_in INTEGER,
-            state TEXT NOT NULL, failed INTEGER NOT NULL, asked_address TEXT, asked_port INTEGER,
-            direction INTEGER NOT NULL, application TEXT, points INTEGER NOT NULL
+        CREATE TABLE segment (
+            id INTEGER PRIMARY KEY, first_start INTEGER NOT NULL, last_start INTEGER NOT NULL, last_until INTEGER NOT NULL,
+            observations INTEGER NOT NULL, connections INTEGER NOT NULL, seen_twice INTEGER NOT NULL,
+            is_full INTEGER NOT NULL, is_long INTEGER NOT NULL, data BLOB NOT NULL
         );
-        CREATE INDEX connection_tuple ON connection (edge, source_port, start);
-        CREATE INDEX connection_hour ON connection (edge, hour);
-        CREATE TABLE observation (
-            id INTEGER PRIMARY KEY, connection INTEGER NOT NULL REFERENCES connection,
-            point INTEGER NOT NULL REFERENCES point, fingerprint BLOB NOT NULL UNIQUE, uid TEXT, icmp_id INTEGER,
-            start INTEGER NOT NULL, "end" INTEGER NOT NULL, until INTEGER NOT NULL, packets_out INTEGER,
-            bytes_out INTEGER, packets_in INTEGER, bytes_in INTEGER, state TEXT NOT NULL, state_text TEXT,
-            failed INTEGER NOT NULL, asked_address TEXT, asked_port INTEGER, direction INTEGER NOT NULL,
-            application TEXT, stage INTEGER NOT NULL
-        );
-        CREATE INDEX observation_connection ON observation (connection, point);
+        CREATE INDEX segment_open ON segment (is_long, id) WHERE is_full = 0;
+        CREATE TABLE undated (fingerprint BLOB PRIMARY KEY, segment INTEGER NOT NULL REFERENCES segment) WITHOUT ROWID;
         CREATE TABLE edge_hour (
             edge INTEGER NOT NULL REFERENCES edge, hour INTEGER NOT NULL, connections INTEGER NOT NULL,
             failed INTEGER NOT NULL, packets_out INTEGER, bytes_out INTEGER, packets_in INTEGER, bytes_in INTEGER,
-            first INTEGER NOT NULL, last INTEGER NOT NULL, direction INTEGER NOT NULL, PRIMARY KEY (edge, hour)
+            first INTEGER NOT NULL, last INTEGER NOT NULL, direction INTEGER NOT NULL, PRIMARY KEY (hour, edge)
         ) WITHOUT ROWID;
-        CREATE INDEX edge_hour_hour ON edge_hour (hour);
         """
 }

@@ -66,17 +66,18 @@ import Testing
         }
     }
 
-    @Test func aDatabaseOfANewerVersionIsRefused() throws {
+    @Test(arguments: [(UInt8(3), FlowStoreError.Code.newerSchema), (1, .olderSchema)])
+    func aDatabaseOfAnotherVersionIsRefused(version: UInt8, code: FlowStoreError.Code) throws {
         let fixture = try StoreFixture()
         do { _ = try fixture.store() }
         // `PRAGMA user_version` is the big-endian word at offset 60 (SQLite file format §1.3).
         let path = fixture.root.appending(path: "data/bulkhead.sqlite").path
         var bytes = try StoreFixture.bytes(path)
-        #expect(bytes[63] == 1)
-        bytes[63] = 2
-        let other = fixture.root.appending(path: "newer")
+        #expect(bytes[63] == 2)
+        bytes[63] = version
+        let other = fixture.root.appending(path: "other")
         try FileManager.default.createDirectory(at: other, withIntermediateDirectories: true)
         try Data(bytes).write(to: other.appending(path: "bulkhead.sqlite"))
-        #expect { try fixture.store("newer") } throws: { ($0 as? FlowStoreError)?.code == .newerSchema }
+        #expect { try fixture.store("other") } throws: { ($0 as? FlowStoreError)?.code == code }
     }
 }

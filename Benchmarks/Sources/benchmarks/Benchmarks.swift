@@ -6,7 +6,7 @@ import PolicyModel
 @main
 struct Benchmarks {
     static let usage = """
-        usage: benchmarks [--quick] [--format table|json] [--only published-1|published-2|published-3|antrea|cluster] [--compile]
+        usage: benchmarks [--quick] [--format table|json] [--only published-1|published-2|published-3|antrea|cluster|import] [--compile]
           --quick    a twentieth of the sizes; floors are not judged
           --only     one world; the run then says that figures were skipped and exits 1
           --compile  the figures of compiling and of changes only; the run then exits 1 likewise
@@ -46,6 +46,12 @@ struct Benchmarks {
         if options.only.map({ $0 == ClusterWorld.name }) ?? true {
             report.begin(ClusterWorld.name + (options.isQuick ? "-quick" : ""))
             ConnectivityFigures(repeats: options.repeats, isQuick: options.isQuick).run(&report)
+        }
+        if !options.compilesOnly, options.only.map({ $0 == ImportFigures.name }) ?? true {
+            report.begin(ImportFigures.name + (options.isQuick ? "-quick" : ""))
+            ImportFigures(
+                lines: options.isQuick ? 50_000 : 1_000_000, repeats: options.repeats, isQuick: options.isQuick
+            ).run(&report)
         }
         if options.compilesOnly { report.fail("only compiling was measured") }
         if let only = options.only { report.fail("only \(only) was measured") }
@@ -88,6 +94,11 @@ struct Benchmarks {
             report.note("SQL peer not measured", "--quick")
         }
         engine = compile([], FlatPolicy(layers: []))
+        if isFirst {
+            MapFigures(
+                world: world, edges: options.isQuick ? 50_000 : 1_000_000, repeats: repeats, isQuick: options.isQuick
+            ).run(&report, isJudged: true)
+        }
         WhatIfFigures(world: world, columns: columns, checks: 1_000).run(&report, isJudged: isFirst)
         change(world, &report, isJudged: isFirst)
     }
@@ -117,7 +128,7 @@ struct Options {
     var namespaces: Int { NamespacedWorld.namespaces / (isQuick ? 20 : 1) }
 
     /// The names of all worlds.
-    static let worlds = WorldShape.all.map(\.name) + [NamespacedWorld.name, ClusterWorld.name]
+    static let worlds = WorldShape.all.map(\.name) + [NamespacedWorld.name, ClusterWorld.name, ImportFigures.name]
 
     /// Reads the arguments; nil when they make no sense.
     init?(_ arguments: some Sequence<String>) {

@@ -1,0 +1,387 @@
+import Flows
+import NetworkTypes
+
+/// Connections that came into the store one after the other, with what each observation point said of them: one row of
+/// the table `segment`.
+///
+/// A class, since an import changes connections in place wherever they are found.
+final class Segment {
+    /// What several observations say of one connection.
+    struct Connection {
+        let edge: Int64
+        let sourcePort: UInt16
+        /// Its observation that came last; -1 when the last was taken back, and the connection is no more.
+        var last: Int32
+        /// The connection before it of the same edge and port.
+        var previous: Int32
+    }
+
+    /// What one observation point said.
+    struct Entry {
+        var report: Observation
+        let connection: Int32
+        /// The observation of the same connection that came before.
+        var previous: Int32
+        let point: Int64
+        let fingerprint: Fingerprint
+        let uid: String?
+        let stateText: String?
+        var isGone = false
+    }
+
+    /// The times that its connections span.
+    struct Span {
+        var firstStart = Int64.max
+        var lastStart = Int64.min
+        var lastUntil = Int64.min
+
+        mutating func add(_ report: Observation) {
+            firstStart = min(firstStart, report.start)
+            lastStart = max(lastStart, report.start)
+            lastUntil = max(lastUntil, report.until)
+        }
+    }
+
+    /// So many observations a segment takes: one is read, and written again after a change, in a few milliseconds.
+    static let capacity = 16_384
+
+    /// The row in the store.
+    let id: Int64
+    private(set) var span: Span
+    private(set) var connections: [Connection] = []
+    private(set) var entries: [Entry] = []
+    /// What their observations say together of the connections that have more than one.
+    private var sums: [Int32: Observation] = [:]
+    /// The last connection of an edge and port.
+    private var byTuple: [UInt64: Int32] = [:]
+    private var byFingerprint: [Fingerprint: Int32] = [:]
+    /// Whether it differs from its row.
+    var isChanged = false
+    /// When it was last used, in the order of uses.
+    var used = 0
+
+    init(id: Int64) {
+        self.id = id
+        span = Span()
+        reserve(Self.capacity)
+        byTuple.reserveCapacity(Self.capacity)
+        byFingerprint.reserveCapacity(Self.capacity)
+    }
+
+    private func reserve(_ count: Int) {
+        entries.reserveCapacity(count)
+        connections.reserveCapacity(count)
+    }
+
+    var isFull: Bool { entries.count >= Self.capacity }
+
+    private static func tuple(_ edge: Int64, _ port: UInt16) -> UInt64 { UInt64(bitPattern: edge) << 16 | UInt64(port) }
+
+    /// What all observations of a connection say together; meaningless for one that is no more.
+    func sum(of connection: Int) -> Observation {
+        let last = Int(connections[connection].last)
+        guard last >= 0, entries[last].previous >= 0 else { return entries[max(last, 0)].report }
+        return sums[Int32(connection)] ?? entries[last].report
+    }
+
+    /// The connections that are there, with what is said of them.
+    func forEachConnection(_ body: (Int, Connection, Observation) -> Void) {
+        for (number, connection) in connections.enumerated() where connection.last >= 0 {
+            body(number, connection, sum(of: number))
+        }
+    }
+
+    /// The observation of a fingerprint.
+    func entry(_ fingerprint: Fingerprint) -> Int? { byFingerprint[fingerprint].map(Int.init) }
+
+    /// The observations of a connection, the last first.
+    func forEachEntry(of connection: Int, _ body: (Entry) -> Void) {
+        var next = connections[connection].last
+        while next >= 0 {
+            let entry = entries[Int(next)]
+            body(entry)
+            next = entry.previous
+        }
+    }
+
+    /// The connections of an edge and port, the last first.
+    func forEachConnection(edge: Int64, sourcePort: UInt16, _ body: (Int) -> Void) {
+        var next = byTuple[Self.tuple(edge, sourcePort)] ?? -1
+        while next >= 0 {
+            let connection = connections[Int(next)]
+            if connection.last >= 0 { body(Int(next)) }
+            next = connection.previous
+        }
+    }
+
+    /// Adds a connection with its first observation.
+    func add(
+        edge: Int64, sourcePort: UInt16, _ report: Observation, point: Int64, fingerprint: Fingerprint, uid: String?,
+        stateText: String?
+    ) {
+        let number = Int32(connections.count)
+        let before = byTuple.updateValue(number, forKey: Self.tuple(edge, sourcePort)) ?? -1
+        connections.append(Connection(edge: edge, sourcePort: sourcePort, last: -1, previous: before))
+        append(report, to: number, point: point, fingerprint: fingerprint, uid: uid, stateText: stateText)
+    }
+
+    /// Adds another observation of a connection.
+    func add(
+        _ report: Observation, to connection: Int, point: Int64, fingerprint: Fingerprint, uid: String?,
+        stateText: String?
+    ) {
+        let before = sum(of: connection)
+        append(report, to: Int32(connection), point: point, fingerprint: fingerprint, uid: uid, stateText: stateText)
+        merge(report, into: connection, before)
+    }
+
+    private func append(
+        _ report: Observation, to connection: Int32, point: Int64, fingerprint: Fingerprint, uid: String?,
+        stateText: String?
+    ) {
+        let number = Int32(entries.count)
+        entries.append(
+            Entry(
+                report: report, connection: connection, previous: connections[Int(connection)].last, point: point,
+                fingerprint: fingerprint, uid: uid, stateText: stateText))
+        connections[Int(connection)].last = number
+        byFingerprint[fingerprint] = number
+        span.add(report)
+        isChanged = true
+    }
+
+    /// Adds what a later report of an observation says.
+    func extend(_ entry: Int, _ report: Observation) {
+        let connection = Int(entries[entry].connection)
+        let before = sum(of: connection)
+        entries[entry].report.merge(report)
+        merge(report, into: connection, before)
+    }
+
+    private func merge(_ report: Observation, into connection: Int, _ before: Observation) {
+        var sum = before
+        sum.merge(report)
+        sums[Int32(connection)] = sum
+        span.add(sum)
+        isChanged = true
+    }
+
+    /// Takes an observation back; its connection becomes what the others say, or goes with the last.
+    func remove(_ entry: Int) {
+        let gone = entries[entry]
+        entries[entry].isGone = true
+        byFingerprint[gone.fingerprint] = nil
+        let connection = Int(gone.connection)
+        if connections[connection].last == Int32(entry) {
+            connections[connection].last = gone.previous
+        } else {
+            var next = connections[connection].last
+            while next >= 0, entries[Int(next)].previous != Int32(entry) { next = entries[Int(next)].previous }
+            if next >= 0 { entries[Int(next)].previous = gone.previous }
+        }
+        var sum: Observation?
+        forEachEntry(of: connection) { other in
+            if sum?.merge(other.report) == nil { sum = other.report }
+        }
+        sums[gone.connection] = sum
+        isChanged = true
+    }
+
+    /// How many observation points saw a connection.
+    func points(of connection: Int) -> Set<Int64> {
+        var result: Set<Int64> = []
+        forEachEntry(of: connection) { result.insert($0.point) }
+        return result
+    }
+
+    // MARK: The row
+
+    /// The first bytes of the form below, which is columns of little-endian numbers.
+    private static let magic: UInt32 = 0x3153_4842
+
+    /// What is written into the row.
+    func encoded() -> [UInt8] {
+        // What a record takes without its texts, and some for those.
+        var out = ByteColumns(capacity: entries.count * 160)
+        let kept = entries.filter { !$0.isGone }
+        var numbers = [Int32](repeating: -1, count: connections.count)
+        var alive: [Connection] = []
+        for (number, connection) in connections.enumerated() where connection.last >= 0 {
+            numbers[number] = Int32(alive.count)
+            alive.append(connection)
+        }
+        out.append(Self.magic)
+        out.append(UInt32(alive.count))
+        out.append(UInt32(kept.count))
+        for connection in alive { out.append(connection.edge) }
+        for connection in alive { out.append(connection.sourcePort) }
+        for entry in kept { out.append(numbers[Int(entry.connection)]) }
+        for entry in kept { out.append(varint: entry.point) }
+        for entry in kept { out.append(entry.fingerprint.low) }
+        for entry in kept { out.append(entry.fingerprint.high) }
+        for entry in kept { entry.report.append(to: &out) }
+        for entry in kept { out.append(entry.uid) }
+        for entry in kept { out.append(entry.stateText) }
+        for entry in kept { out.append(entry.report.askedAddress) }
+        for entry in kept { out.append(entry.report.application) }
+        return out.bytes
+    }
+
+    /// Reads what `encoded` wrote; nil when it is something else.
+    ///
+    /// Without `isIndexed` nothing can be found by fingerprint or tuple: readers look at all of it.
+    init?(id: Int64, encoded bytes: UnsafeRawBufferPointer, isIndexed: Bool) {
+        self.id = id
+        span = Span()
+        var columns = ByteColumnReader(bytes)
+        guard columns.number(UInt32.self) == Self.magic, let connectionCount = columns.number(UInt32.self),
+            let entryCount = columns.number(UInt32.self), Int(entryCount) <= bytes.count, connectionCount <= entryCount
+        else { return nil }
+        let count = Int(entryCount)
+        guard let edges = columns.numbers(Int64.self, Int(connectionCount)),
+            let ports = columns.numbers(UInt16.self, Int(connectionCount)),
+            let owners = columns.numbers(Int32.self, count),
+            let points = columns.varints(count), let lows = columns.numbers(UInt64.self, count),
+            let highs = columns.numbers(UInt64.self, count)
+        else { return nil }
+        var reports: [Observation] = []
+        reports.reserveCapacity(count)
+        for _ in 0..<count {
+            guard let report = Observation(&columns) else { return nil }
+            reports.append(report)
+        }
+        guard let uids = columns.texts(count), let states = columns.texts(count), let asked = columns.texts(count),
+            let applications = columns.texts(count)
+        else { return nil }
+        reserve(isIndexed ? Self.capacity : count)
+        if isIndexed {
+            byTuple.reserveCapacity(Self.capacity)
+            byFingerprint.reserveCapacity(Self.capacity)
+        }
+        // Connections stand in the order of their first observations that are left.
+        var seen = [Bool](repeating: false, count: Int(connectionCount))
+        var numbers = [Int32](repeating: -1, count: Int(connectionCount))
+        for index in 0..<count {
+            guard seen.indices.contains(Int(owners[index])) else { return nil }
+            let owner = Int(owners[index])
+            reports[index].askedAddress = asked[index]
+            reports[index].application = applications[index]
+            if !seen[owner] {
+                seen[owner] = true
+                numbers[owner] = Int32(connections.count)
+                var before: Int32 = -1
+                if isIndexed {
+                    before =
+                        byTuple.updateValue(numbers[owner], forKey: Self.tuple(edges[owner], ports[owner])) ?? -1
+                }
+                connections.append(
+                    Connection(edge: edges[owner], sourcePort: ports[owner], last: -1, previous: before))
+            } else {
+                var sum = sum(of: Int(numbers[owner]))
+                sum.merge(reports[index])
+                sums[numbers[owner]] = sum
+            }
+            let connection = numbers[owner]
+            let fingerprint = Fingerprint(low: lows[index], high: highs[index])
+            if isIndexed { byFingerprint[fingerprint] = Int32(index) }
+            entries.append(
+                Entry(
+                    report: reports[index], connection: connection, previous: connections[Int(connection)].last,
+                    point: points[index], fingerprint: fingerprint, uid: uids[index], stateText: states[index]))
+            connections[Int(connection)].last = Int32(index)
+        }
+        forEachConnection { _, _, sum in span.add(sum) }
+    }
+}
+
+/// Columns of numbers and texts, one after the other.
+struct ByteColumns {
+    private(set) var bytes: [UInt8] = []
+
+    init(capacity: Int) { bytes.reserveCapacity(capacity) }
+
+    mutating func append(_ number: some FixedWidthInteger) {
+        withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+
+    /// Seven bits a byte, the lowest first, all but the last with the eighth bit; the sign is the lowest (as Protocol
+    /// Buffers do, "Encoding", sint64).
+    mutating func append(varint number: Int64) {
+        var left = UInt64(bitPattern: number << 1 ^ number >> 63)
+        while left >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: left) | 0x80)
+            left >>= 7
+        }
+        bytes.append(UInt8(left))
+    }
+
+    /// Its length and its bytes; 65,535 stands for none. Texts of records have 256 bytes at most (`DecodeLimits`).
+    mutating func append(_ text: String?) {
+        guard let text else { return append(UInt16.max) }
+        append(UInt16(clamping: min(text.utf8.count, 65_534)))
+        bytes.append(contentsOf: text.utf8.prefix(65_534))
+    }
+}
+
+/// Reads columns; nil where there is too little.
+struct ByteColumnReader {
+    private let bytes: UnsafeRawBufferPointer
+    private var place = 0
+
+    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+    mutating func number<Number: FixedWidthInteger>(_: Number.Type) -> Number? {
+        let size = MemoryLayout<Number>.size
+        guard bytes.count - place >= size else { return nil }
+        defer { place += size }
+        return Number(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: Number.self))
+    }
+
+    mutating func numbers<Number: FixedWidthInteger>(_: Number.Type, _ count: Int) -> [Number]? {
+        let size = MemoryLayout<Number>.size
+        guard (bytes.count - place) / size >= count else { return nil }
+        defer { place += count * size }
+        return (0..<count).map {
+            Number(littleEndian: bytes.loadUnaligned(fromByteOffset: place + $0 * size, as: Number.self))
+        }
+    }
+
+    mutating func varint() -> Int64? {
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while place < bytes.count, shift < 64 {
+            let byte = bytes[place]
+            place += 1
+            value |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 { return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1) }
+            shift += 7
+        }
+        return nil
+    }
+
+    mutating func varints(_ count: Int) -> [Int64]? {
+        var result: [Int64] = []
+        result.reserveCapacity(count)
+        for _ in 0..<count {
+            guard let number = varint() else { return nil }
+            result.append(number)
+        }
+        return result
+    }
+
+    mutating func texts(_ count: Int) -> [String?]? {
+        var result: [String?] = []
+        result.reserveCapacity(count)
+        for _ in 0..<count {
+            guard let length = number(UInt16.self) else { return nil }
+            guard length != .max else {
+                result.append(nil)
+                continue
+            }
+            guard bytes.count - place >= Int(length) else { return nil }
+            result.append(String(decoding: bytes[place..<place + Int(length)], as: UTF8.self))
+            place += Int(length)
+        }
+        return result
+    }
+}
