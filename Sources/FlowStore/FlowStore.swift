@@ -11,6 +11,7 @@ public import NetworkTypes
 public struct FlowStore: Sendable {
     private let pool: DatabasePool
     private let hashKey: (UInt64, UInt64)
+    private let limits: SegmentLimits
 
     /// The name of the database inside the data directory.
     public static let fileName = "bulkhead.sqlite"
@@ -18,7 +19,11 @@ public struct FlowStore: Sendable {
     /// Opens the store of a directory, and makes both when they do not exist.
     ///
     /// Throws `FlowStoreError`: `badDirectory`, `newerSchema` or `database`.
-    public init(directory: String) throws {
+    public init(directory: String) throws { try self.init(directory: directory, limits: SegmentLimits()) }
+
+    /// The same with other limits, for tests.
+    package init(directory: String, limits: SegmentLimits) throws {
+        self.limits = limits
         do {
             if !FileManager.default.fileExists(atPath: directory) {
                 try FileManager.default.createDirectory(
@@ -136,7 +141,7 @@ public struct FlowStore: Sendable {
             report.duplicates = decoder.summary.records
             return
         }
-        var importer = try FlowImporter(db, hasher: hasher, namedPoint: point?.name, observedAt: time)
+        var importer = try FlowImporter(db, hasher: hasher, namedPoint: point?.name, observedAt: time, limits)
         try importer.run(try open(), identity, &report, progress: progress)
     }
 

@@ -42,9 +42,6 @@ final class Segment {
         }
     }
 
-    /// So many observations a segment takes: one is read, and written again after a change, in a few milliseconds.
-    static let capacity = 16_384
-
     /// The row in the store.
     let id: Int64
     private(set) var span: Span
@@ -60,20 +57,18 @@ final class Segment {
     /// When it was last used, in the order of uses.
     var used = 0
 
-    init(id: Int64) {
+    init(id: Int64, capacity: Int) {
         self.id = id
         span = Span()
-        reserve(Self.capacity)
-        byTuple.reserveCapacity(Self.capacity)
-        byFingerprint.reserveCapacity(Self.capacity)
+        reserve(capacity)
+        byTuple.reserveCapacity(capacity)
+        byFingerprint.reserveCapacity(capacity)
     }
 
     private func reserve(_ count: Int) {
         entries.reserveCapacity(count)
         connections.reserveCapacity(count)
     }
-
-    var isFull: Bool { entries.count >= Self.capacity }
 
     private static func tuple(_ edge: Int64, _ port: UInt16) -> UInt64 { UInt64(bitPattern: edge) << 16 | UInt64(port) }
 
@@ -253,10 +248,10 @@ final class Segment {
         guard let uids = columns.texts(count), let states = columns.texts(count), let asked = columns.texts(count),
             let applications = columns.texts(count)
         else { return nil }
-        reserve(isIndexed ? Self.capacity : count)
+        reserve(count)
         if isIndexed {
-            byTuple.reserveCapacity(Self.capacity)
-            byFingerprint.reserveCapacity(Self.capacity)
+            byTuple.reserveCapacity(count)
+            byFingerprint.reserveCapacity(count)
         }
         // Connections stand in the order of their first observations that are left.
         var seen = [Bool](repeating: false, count: Int(connectionCount))
@@ -315,7 +310,7 @@ struct ByteColumns {
         bytes.append(UInt8(left))
     }
 
-    /// Its length and its bytes; 65,535 stands for none. Texts of records have 256 bytes at most (`DecodeLimits`).
+    /// Its length and its bytes; 65,535 stands for none, and no text of a record is as long (`DecodeLimits`).
     mutating func append(_ text: String?) {
         guard let text else { return append(UInt16.max) }
         append(UInt16(clamping: min(text.utf8.count, 65_534)))

@@ -1,6 +1,21 @@
 import Foundation
 import GRDB
 
+/// How much of the segments is in one place; others than these are for tests.
+package struct SegmentLimits: Sendable {
+    /// So many observations a segment takes: one is read, and written again after a change, in a few milliseconds.
+    let capacity: Int
+    /// So many segments stay in memory: some 200 MB.
+    let loaded: Int
+    /// So many segments are looked at one by one before they are sorted among the others.
+    let recent: Int
+
+    /// Makes limits.
+    package init(capacity: Int = 16_384, loaded: Int = 32, recent: Int = 16) {
+        (self.capacity, self.loaded, self.recent) = (capacity, loaded, recent)
+    }
+}
+
 /// The segments of a store that an import reads and changes; those that it needs are in memory, others are not.
 final class SegmentStore {
     /// What is known of a segment without reading it.
@@ -11,14 +26,11 @@ final class SegmentStore {
         var reach = Int64.min
     }
 
-    /// So many segments stay in memory: some 200 MB.
-    private static let loadedAtMost = 32
-    /// So many segments are looked at one by one before they are sorted among the others.
-    private static let recentAtMost = 16
     /// Connections that may go on for longer than an hour, in nanoseconds, stand apart: few segments then span much time.
     private static let long: Int64 = 3_600_000_000_000
 
     private let db: Database
+    private let limits: SegmentLimits
     private let find, update: Statement
     /// All segments but the recent ones, by their first start.
     private var entries: [Entry] = []
@@ -29,8 +41,9 @@ final class SegmentStore {
     private var open: (short: Segment?, long: Segment?)
     private var clock = 0
 
-    init(_ db: Database) throws {
+    init(_ db: Database, _ limits: SegmentLimits) throws {
         self.db = db
+        self.limits = limits
         find = try db.makeStatement(sql: "SELECT data FROM segment WHERE id = ?")
         update = try db.makeStatement(
             sql: """
@@ -44,6 +57,8 @@ final class SegmentStore {
         }
         sort()
     }
+
+    private func isFull(_ segment: Segment) -> Bool { segment.entries.count >= limits.capacity }
 
     private func sort() {
         entries.sort {
@@ -123,11 +138,11 @@ final class SegmentStore {
 
     private func add(_ segment: Segment) throws {
         loaded[segment.id] = segment
-        guard loaded.count > Self.loadedAtMost else { return }
-        let kept = Set(recent.map(\.id))
+        guard loaded.count > limits.loaded else { return }
+        let kept = Set(recent.map(\.id) + [segment.id])
         // A quarter at once, so that the search for the oldest is seldom.
         for old in loaded.values.filter({ !kept.contains($0.id) }).sorted(by: { $0.used < $1.used })
-            .prefix(Self.loadedAtMost / 4)
+            .prefix(max(1, limits.loaded / 4))
         {
             if old.isChanged { try write(old) }
             loaded[old.id] = nil
@@ -137,18 +152,18 @@ final class SegmentStore {
     /// The segment that takes a new connection.
     func segment(for report: Observation) throws -> Segment {
         let isLong = report.until - report.start > Self.long || report.until < report.start
-        if let known = isLong ? open.long : open.short, !known.isFull { return known }
+        if let known = isLong ? open.long : open.short, !isFull(known) { return known }
         let row = try Int64.fetchOne(
             db, sql: "SELECT id FROM segment WHERE is_full = 0 AND is_long = ? ORDER BY id DESC LIMIT 1",
             arguments: [isLong])
         var next = try row.map { try segment($0) }
-        if next?.isFull ?? true {
+        if next.map(isFull) ?? true {
             try db.execute(
                 sql: """
                     INSERT INTO segment (first_start, last_start, last_until, observations, connections, seen_twice, is_full,
                     is_long, data) VALUES (0, 0, 0, 0, 0, 0, 0, ?, x'')
                     """, arguments: [isLong])
-            let made = Segment(id: db.lastInsertedRowID)
+            let made = Segment(id: db.lastInsertedRowID, capacity: limits.capacity)
             clock += 1
             made.used = clock
             try add(made)
@@ -177,14 +192,14 @@ final class SegmentStore {
 
     private func makeRecent(_ segment: Segment) throws {
         if !recent.contains(where: { $0 === segment }) { recent.append(segment) }
-        guard recent.count > Self.recentAtMost else { return }
+        guard recent.count > limits.recent else { return }
         for old in recent where old !== open.short && old !== open.long {
             entries.append(Entry(id: old.id, span: old.span))
         }
         recent.removeAll { $0 !== open.short && $0 !== open.long }
         sort()
         // What is full will hardly change again.
-        for old in loaded.values where old.isChanged && old.isFull { try write(old) }
+        for old in loaded.values where old.isChanged && isFull(old) { try write(old) }
     }
 
     private func write(_ segment: Segment) throws {
@@ -199,7 +214,7 @@ final class SegmentStore {
         try update.execute(arguments: [
             segment.span.firstStart, segment.span.lastStart, segment.span.lastUntil,
             segment.entries.count { !$0.isGone },
-            connections, seenTwice, segment.isFull, Data(segment.encoded()), segment.id,
+            connections, seenTwice, isFull(segment), Data(segment.encoded()), segment.id,
         ])
         segment.isChanged = false
     }

@@ -22,8 +22,8 @@ final class StoreFixture {
 
     deinit { try? FileManager.default.removeItem(at: root) }
 
-    func store(_ name: String = "data") throws -> FlowStore {
-        try FlowStore(directory: root.appending(path: name).path)
+    func store(_ name: String = "data", limits: SegmentLimits = SegmentLimits()) throws -> FlowStore {
+        try FlowStore(directory: root.appending(path: name).path, limits: limits)
     }
 
     func write(_ text: some Sequence<UInt8>, to name: String) throws -> String {

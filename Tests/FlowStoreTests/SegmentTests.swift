@@ -1,0 +1,70 @@
+import FlowFormats
+import FlowStore
+import Flows
+import Foundation
+import NetworkTypes
+import Testing
+
+/// How connections are divided among rows of the store must not show.
+@Suite struct SegmentTests {
+    /// Segments of a few observations, few of them in memory, and the usual ones.
+    private static let limits = [
+        SegmentLimits(capacity: 1, loaded: 1, recent: 1), SegmentLimits(capacity: 7, loaded: 2, recent: 1),
+        SegmentLimits(capacity: 16, loaded: 4, recent: 3),
+    ]
+
+    private static func lines(_ path: String) throws -> [[UInt8]] {
+        try StoreFixture.bytes(path).split(separator: 10).map { Array($0) + [10] }
+    }
+
+    @Test(arguments: limits.indices)
+    func smallSegmentsHoldWhatOneHolds(index: Int) throws {
+        let fixture = try StoreFixture()
+        let (usual, small) = (try fixture.store("usual"), try fixture.store("small", limits: Self.limits[index]))
+        var random = SystemRandomNumberGenerator()
+        // Out of order, in several files, with lines that come again.
+        let nashua = try Self.lines(StoreFixture.nashua).shuffled(using: &random)
+        let scranton = try Self.lines(StoreFixture.scranton).shuffled(using: &random)
+        let parts = [nashua[..<200], nashua[150...], scranton[..<90], scranton[60...]]
+        for (number, part) in parts.enumerated() {
+            let path = try fixture.write(part.joined(), to: "part-\(number).log")
+            let reports = try [usual, small].map { store in
+                let files = try store.importFiles([path]).files
+                return files.map { [$0.newConnections, $0.merged, $0.duplicates, $0.lines.refusedLines] }
+            }
+            #expect(reports[0] == reports[1])
+        }
+        #expect(try usual.visible() == small.visible())
+        #expect(try usual.counts() == small.counts() && usual.counts().connections == 569)
+        let hour = Int64(3_600_000_000_000)
+        for start in stride(from: Int64(1_588_204_800_000_000_000), to: 1_588_212_000_000_000_000, by: 300_000_000_000)
+        {
+            for window in [start..<start + hour, start..<start + 300_000_000_000] {
+                let range = Instant(rawValue: window.lowerBound)..<Instant(rawValue: window.upperBound)
+                #expect(try usual.edges(window: range) == small.edges(window: range))
+            }
+        }
+    }
+
+    @Test(arguments: limits.indices)
+    func aTableOfLiveConnectionsIsMatchedAcrossSegments(index: Int) throws {
+        let fixture = try StoreFixture()
+        let (usual, small) = (try fixture.store("usual"), try fixture.store("small", limits: Self.limits[index]))
+        func entry(_ port: Int, _ packets: Int, _ timeout: Int) -> String {
+            """
+            ipv4     2 tcp      6 \(timeout) ESTABLISHED src=10.9.0.1 dst=10.9.0.2 sport=\(port) dport=8080 packets=\(packets) \
+            bytes=\(packets * 60) src=10.9.0.2 dst=10.9.0.1 sport=8080 dport=\(port) packets=3 bytes=180 [ASSURED] mark=0 \
+            use=1
+
+            """
+        }
+        for round in 1...4 {
+            let text = (0..<40).map { entry(40_000 + $0, round * ($0 % 3 + 1), 100 * round) }.joined()
+            let path = try fixture.write(Array(text.utf8), to: "table-\(round)")
+            let time = Instant(rawValue: 1_795_342_220_000_000_000 + Int64(round) * 30_000_000_000)
+            for store in [usual, small] { _ = try store.importFiles([path], observedAt: time) }
+        }
+        #expect(try usual.visible() == small.visible())
+        #expect(try usual.counts() == small.counts())
+    }
+}
