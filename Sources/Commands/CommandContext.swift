@@ -17,6 +17,8 @@ public final class CommandContext {
     public let showsProgress: Bool
     /// The file descriptor of standard input.
     let input: FileHandle
+    /// Waits for half a second, and says whether to go on.
+    let pause: () -> Bool
     private let output: Sink
     private let errors: Sink
     private var buffer: [UInt8] = []
@@ -24,8 +26,10 @@ public final class CommandContext {
     /// Makes a context.
     public init(
         now: Instant, width: Int? = nil, usesColours: Bool = false, showsProgress: Bool = false,
-        input: FileHandle = .nullDevice, output: @escaping Sink, errors: @escaping Sink
+        input: FileHandle = .nullDevice, pause: @escaping () -> Bool = { usleep(500_000) == 0 || errno == EINTR },
+        output: @escaping Sink, errors: @escaping Sink
     ) {
+        self.pause = pause
         self.now = now
         self.width = width
         self.usesColours = usesColours

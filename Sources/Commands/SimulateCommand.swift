@@ -1,9 +1,12 @@
 import ArgumentParser
 import Dialects
 import FlowAnalysis
+import Flows
+import Foundation
 import NetworkTypes
 import PolicyEngine
 import PolicyModel
+import Reports
 
 /// `bulkhead policy simulate`: what a draft would do to the traffic that was observed.
 struct PolicySimulateCommand: ContextCommand {
@@ -13,7 +16,8 @@ struct PolicySimulateCommand: ContextCommand {
             Every edge of the history is judged under both policies, with labels as of now. What a policy cannot tell \
             stands apart and never counts as broken. An edge whose direction only its log states (no socket, no \
             handshake, no connection tracking) is judged both ways, and stands apart when they come to different \
-            ends. Exit code 1: something would break.
+            ends. With --watch the answer comes again whenever the draft is saved, with what that changed. Exit code 1: \
+            something would break.
             """)
 
     @OptionGroup var active: PolicyOption
@@ -22,6 +26,8 @@ struct PolicySimulateCommand: ContextCommand {
     @OptionGroup var verdicts: ViewOption
     @Option(help: "How many edges of a kind the tables show; JSON has all.")
     var top = 40
+    @Flag(help: "Answer again whenever the draft is saved, until interrupted.")
+    var watch = false
     @OptionGroup var time: TimeOption
     @OptionGroup var output: FormatOption
 
@@ -32,18 +38,73 @@ struct PolicySimulateCommand: ContextCommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let instant = try time.instant(in: context)
         let active = try context.loadPolicy(self.active)
+        var seen = DraftState(draft)
         guard let new = try context.loadDraft(draft, beside: self.active) else {
             throw CommandError("expected --draft PATH or --draft-from DIALECT PATH")
         }
         let edges = try history.edges(in: context, withDirections: true)
-        let simulation = Simulation(
-            edges, active: active.engine(), draft: new.engine(), at: instant, view: verdicts.view)
+        let engine = active.engine()
+        var (last, status) = try answer(new, active, engine, edges, instant, context)
+        guard watch else { return status }
+        try context.flush()
+        while context.pause() {
+            let state = DraftState(draft)
+            if state == seen { continue }
+            seen = state
+            do {
+                guard let new = try context.loadDraft(draft, beside: self.active) else { continue }
+                let (next, now) = try answer(new, active, engine, edges, instant, context)
+                if output.format == .text { try tellChange(from: last, to: next, context) }
+                (last, status) = (next, now)
+            } catch let error as CommandError {
+                // The next save may mend it.
+                try context.note("bulkhead: error: \(TerminalText.line(error.message))")
+            }
+            try context.flush()
+        }
+        return status
+    }
+
+    private func answer(
+        _ new: AskedPolicy, _ active: AskedPolicy, _ engine: PolicyEngine, _ edges: [ObservedEdge], _ instant: Instant,
+        _ context: CommandContext
+    ) throws -> (Simulation, ExitStatus) {
+        let simulation = Simulation(edges, active: engine, draft: new.engine(), at: instant, view: verdicts.view)
         let names = SimulateNames(new, active)
         switch output.format {
         case .text: try SimulateText(context, names, top: top).print(simulation)
         case .json, .jsonl: try context.printJSON(SimulateJSON(simulation, names, at: instant), output.format)
         }
-        return simulation.breaksSomething ? .found : max(active.status, new.status)
+        return (simulation, simulation.breaksSomething ? .found : max(active.status, new.status))
+    }
+
+    /// Says what a save changed, in edges that may break.
+    private func tellChange(from before: Simulation, to after: Simulation, _ context: CommandContext) throws {
+        func broken(_ simulation: Simulation) -> Set<EdgeKey> {
+            Set(simulation.edges.filter(\.mayBreak).map(\.edge.key))
+        }
+        let (old, new) = (broken(before), broken(after))
+        try context.say(
+            "saved again: \(FlowsAmount.text(new.subtracting(old).count, "edge")) more would break, "
+                + "\(old.subtracting(new).count) no longer; \(new.count) in all")
+    }
+}
+
+/// The files of a draft as they were at one moment: a save shows in their times or lengths.
+private struct DraftState: Equatable {
+    private var files: [String: [Int]] = [:]
+
+    init(_ option: DraftOption) {
+        for path in option.draftFrom + (option.draft.map { [$0] } ?? []) {
+            add(path)
+            for file in (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? [] { add(path + "/" + file) }
+        }
+    }
+
+    private mutating func add(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return }
+        files[path] = [status.st_mtim.tv_sec, status.st_mtim.tv_nsec, Int(status.st_size), Int(status.st_ino)]
     }
 }
 

@@ -50,11 +50,12 @@ final class FlowsFixture {
     /// A place in the folder of the test.
     func path(_ name: String) -> String { root.appending(path: name).path }
 
-    func run(_ arguments: [String], width: Int? = nil) -> Result {
+    /// Runs a command line; `pause` stands for each wait, and says whether to go on.
+    func run(_ arguments: [String], width: Int? = nil, pause: @escaping () -> Bool = { false }) -> Result {
         var output: [UInt8] = []
         var errors: [UInt8] = []
         let context = CommandContext(
-            now: Self.now, width: width, output: { output += $0 }, errors: { errors += $0 })
+            now: Self.now, width: width, pause: pause, output: { output += $0 }, errors: { errors += $0 })
         let status = BulkheadCommand.run(arguments, in: context)
         return Result(
             status: status, output: String(decoding: output, as: UTF8.self),

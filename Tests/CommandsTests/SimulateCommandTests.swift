@@ -130,4 +130,38 @@ import Testing
         #expect(try effective.json().number("effective", "stillAllowed", "connections") == 569)
         #expect(try effective.json().objects("edges").isEmpty)
     }
+
+    /// The boundary of the draft breaks four edges (`theBoundaryBreaksWhatTheIntruderDid`); without it nothing changes.
+    @Test func aSavedDraftIsAnsweredAgain() throws {
+        let fixture = try FlowsFixture()
+        try fixture.importAPT29()
+        let copy = fixture.path("draft")
+        try FileManager.default.copyItem(atPath: active, toPath: copy)
+        let boundary = try String(contentsOfFile: draft + "/boundary.yaml", encoding: .utf8)
+        func save(_ text: String?) {
+            let file = URL(fileURLWithPath: copy + "/boundary.yaml")
+            if let text { try? Data(text.utf8).write(to: file) } else { try? FileManager.default.removeItem(at: file) }
+        }
+        save(boundary)
+        var waits = 0
+        let result = fixture.run(
+            ["policy", "simulate", "--policy", active, "--draft", copy, "--data", fixture.data, "--watch"]
+        ) {
+            waits += 1
+            switch waits {
+            case 1: save(nil)
+            case 2: save("nonsense: [")
+            case 3: save(boundary)
+            default: return false
+            }
+            return true
+        }
+        let told = result.lines.filter { $0.hasPrefix("saved again") }
+        #expect(
+            told == [
+                "saved again: 0 edges more would break, 4 no longer; 0 in all",
+                "saved again: 4 edges more would break, 0 no longer; 4 in all",
+            ])
+        #expect(result.status == .found && result.errors.contains("bulkhead: error"))
+    }
 }
