@@ -19,6 +19,8 @@ struct CalicoCluster {
     /// The pods, marked as endpoints or not, then the interfaces of hosts.
     private(set) var workloads: [Workload]
     private(set) var standIns: Set<IPAddress>
+    /// How many workloads have such addresses.
+    private(set) var withoutAddress: Int
     private(set) var sets: [CalicoNetworkSet] = []
     /// The nodes that have a host endpoint.
     private(set) var nodesWithHosts: Set<String> = []
@@ -33,6 +35,7 @@ struct CalicoCluster {
         self.kubernetes = kubernetes
         self.families = families
         standIns = kubernetes.standIns
+        withoutAddress = kubernetes.withoutAddress
         owned = Set(kubernetes.workloads.flatMap(\.addresses))
         workloads = zip(kubernetes.pods, kubernetes.workloads).map { entry, workload in
             // A pod in its node's network is no endpoint (`conversion.go`, `IsValidCalicoWorkloadEndpoint`).
@@ -162,6 +165,7 @@ struct CalicoCluster {
             var makeUp = StandInAddresses(besides: owned)
             addresses = families.compactMap { makeUp.address(for: id.rawValue, $0) }
             standIns.formUnion(addresses)
+            withoutAddress += 1
             if let key = KubernetesCluster.standIn { labels[key] = LabelValue("true") }
             findings.report(
                 .warning, "assumed-address",

@@ -186,7 +186,7 @@ extension CalicoPolicy {
         if !isWhole, !cluster.standIns.isEmpty, kubernetes.passedOver.insert("addresses").inserted {
             findings.report(
                 .warning, "assumed-address",
-                "\(cluster.standIns.count) workloads have no address in the files; blocks of addresses are taken not to hold for them",
+                KubernetesCluster.text(withoutAddress: cluster.withoutAddress),
                 at: location, effect: .none)
         }
         return networks(set, as: .addresses(set))

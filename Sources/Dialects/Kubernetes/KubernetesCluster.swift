@@ -20,6 +20,14 @@ struct KubernetesCluster {
     private(set) var workloads: [Workload] = []
     private(set) var names: [WorkloadID: String] = [:]
     private(set) var standIns: Set<IPAddress> = []
+    /// How many workloads have such addresses.
+    private(set) var withoutAddress = 0
+
+    /// Says that blocks of addresses do not hold for so many workloads.
+    static func text(withoutAddress count: Int) -> String {
+        let (subject, them) = count == 1 ? ("1 workload has", "it") : ("\(count) workloads have", "them")
+        return "\(subject) no address in the files; blocks of addresses are taken not to hold for \(them)"
+    }
 
     private var found: [KubernetesPod] = []
     private var owners: [String: OwnerReference?] = [:]
@@ -110,6 +118,7 @@ struct KubernetesCluster {
         if addresses.isEmpty {
             addresses = families.compactMap { makeUp.address(for: id.rawValue, $0) }
             standIns.formUnion(addresses)
+            withoutAddress += 1
             if let key = Self.standIn { labels[key] = LabelValue("true") }
         }
         return Workload(id: id, labels: labels, addresses: addresses, namedPorts: pod.namedPorts)

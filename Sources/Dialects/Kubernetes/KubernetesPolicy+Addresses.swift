@@ -85,7 +85,7 @@ extension KubernetesPolicy {
         guard !cluster.standIns.isEmpty, passedOver.insert("addresses").inserted else { return }
         findings.report(
             .warning, "assumed-address",
-            "\(cluster.standIns.count) workloads have no address in the files; blocks of addresses are taken not to hold for them",
+            KubernetesCluster.text(withoutAddress: cluster.withoutAddress),
             at: location, effect: .none)
     }
 
