@@ -35,11 +35,12 @@ test: setup ## Builds and runs every test; the last line counts them
 mutants: setup ## Seeds bugs into the engine, one at a time; its tests must find each
 	@scripts/mutants
 
-check: setup ## Format, warnings as errors, and the layering; runs no other test
+check: setup ## Format, warnings as errors, the layering, and broken input for a minute each; runs no other test
 	@scripts/lint $(SOURCES)
 	$(BUILD) $(STRICT) swift build --build-tests --package-path Core --scratch-path $(CORE_SCRATCH)
 	$(BUILD) $(STRICT) swift build --build-tests --scratch-path $(SCRATCH)
 	$(STRICT) FILTER=ArchitectureTests scripts/test core-debug
+	@scripts/fuzz
 
 fuzz: setup ## Feeds every reader with broken input, a minute each
 	@scripts/fuzz

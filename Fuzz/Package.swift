@@ -11,7 +11,9 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 .product(name: "Dialects", package: "bulkhead"), .product(name: "PolicyFiles", package: "bulkhead"),
-                .product(name: "FlowFormats", package: "Core"), .product(name: "Flows", package: "Core"), .product(name: "PolicyModel", package: "Core"),
+                .product(name: "FlowStore", package: "bulkhead"),
+                .product(name: "FlowFormats", package: "Core"), .product(name: "Flows", package: "Core"),
+                .product(name: "PolicyModel", package: "Core"),
                 .product(name: "NetworkTypes", package: "Core"),
             ],
             swiftSettings: [

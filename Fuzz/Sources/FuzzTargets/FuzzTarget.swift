@@ -1,5 +1,6 @@
 import Dialects
 import FlowFormats
+import FlowStore
 import Flows
 import NetworkTypes
 import PolicyFiles
@@ -19,6 +20,8 @@ enum FuzzTarget: String, CaseIterable {
     case selector
     case flows
     case capture
+    /// A file of flows of any form, perhaps packed.
+    case file
 
     /// Reads the bytes; whatever they are, the process must outlive it.
     func read(_ bytes: [UInt8]) {
@@ -60,7 +63,19 @@ enum FuzzTarget: String, CaseIterable {
                     }
                 }
             }
+        case .file: Self.decode(bytes)
         }
+    }
+
+    /// Reads the bytes from a file, as `flows decode` does.
+    private static func decode(_ bytes: [UInt8]) {
+        let path = "/tmp/bulkhead-fuzz-\(getpid())"
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        precondition(descriptor >= 0, "a file can be written")
+        precondition(bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) } == bytes.count)
+        close(descriptor)
+        _ = try? FlowDecoding.decode([path]) { _ in }
+        unlink(path)
     }
 
     private static func flows(_ bytes: [UInt8], pieces: Int) -> [FlowRecord] {
