@@ -12,9 +12,10 @@ struct FileIdentity {
     /// The row of the file in the store, when its head is known.
     var known: Known?
 
-    /// Where an observation is.
+    /// What finds an observation.
     struct Tail: Hashable {
-        var segment: Int64
+        /// When it began, as its line said.
+        var start: Int64
         var fingerprint: Fingerprint
     }
 
@@ -39,7 +40,7 @@ struct FileIdentity {
         func lookUp() throws {
             hasHead = true
             row = try Row.fetchOne(
-                db, sql: "SELECT id, content, bytes, point, tail, tail_segment FROM file WHERE head = ?",
+                db, sql: "SELECT id, content, bytes, point, tail, tail_start FROM file WHERE head = ?",
                 arguments: [headHash.digest.data])
         }
         try source.read { piece in
@@ -73,9 +74,9 @@ struct FileIdentity {
     }
 
     private static func tail(_ row: Row) -> Tail? {
-        guard let segment: Int64 = row["tail_segment"], let data: Data = row["tail"],
+        guard let start: Int64 = row["tail_start"], let data: Data = row["tail"],
             let fingerprint = Fingerprint(data)
         else { return nil }
-        return Tail(segment: segment, fingerprint: fingerprint)
+        return Tail(start: start, fingerprint: fingerprint)
     }
 }

@@ -33,8 +33,8 @@ struct FlowImporter {
         rows = try EdgeRows(db)
         segments = try SegmentStore(db, limits)
         hours = HourSums(db)
-        findUndated = try db.makeStatement(sql: "SELECT segment FROM undated WHERE fingerprint = ?")
-        addUndated = try db.makeStatement(sql: "INSERT INTO undated (fingerprint, segment) VALUES (?, ?)")
+        findUndated = try db.makeStatement(sql: "SELECT start FROM undated WHERE fingerprint = ?")
+        addUndated = try db.makeStatement(sql: "INSERT INTO undated (fingerprint, start) VALUES (?, ?)")
     }
 
     /// Imports what the source holds up to the length that its identity was taken from.
@@ -69,30 +69,37 @@ struct FlowImporter {
         // The line went on, and says something else now.
         if let unconfirmedTail { try remove(unconfirmedTail) }
         try db.execute(
-            sql: "UPDATE file SET content = ?, bytes = ?, point = ?, tail = ?, tail_segment = ? WHERE id = ?",
+            sql: "UPDATE file SET content = ?, bytes = ?, point = ?, tail = ?, tail_start = ? WHERE id = ?",
             arguments: [
-                identity.content.data, identity.length, file.point, tail?.fingerprint.data, tail?.segment, file.id,
+                identity.content.data, identity.length, file.point, tail?.fingerprint.data, tail?.start, file.id,
             ])
         try hours.finish(segments)
         try segments.finish()
     }
 
     private mutating func remove(_ tail: FileIdentity.Tail) throws {
-        let segment = try segments.segment(tail.segment)
-        guard let place = segment.entry(tail.fingerprint) else { return }
-        let connection = Int(segment.entries[place].connection)
-        try change(segment, connection) { $0.remove(place) }
+        guard let (segment, place) = try find(tail.fingerprint, from: tail.start, to: tail.start) else { return }
+        try change(segment, Int(segment.entries[place].connection)) { $0.remove(place) }
         try db.execute(sql: "DELETE FROM undated WHERE fingerprint = ?", arguments: [tail.fingerprint.data])
+    }
+
+    /// The observation of a fingerprint among the connections that were alive in a time.
+    private func find(_ fingerprint: Fingerprint, from earliest: Int64, to latest: Int64) throws -> (Segment, Int)? {
+        var found: (Segment, Int)?
+        try segments.forEach(from: earliest, to: latest) { segment in
+            found = segment.entry(fingerprint).map { (segment, $0) }
+            return found == nil
+        }
+        return found
     }
 
     /// Changes a connection, and remembers the hours that are no longer right.
     private mutating func change(_ segment: Segment, _ connection: Int, _ body: (Segment) -> Void) throws {
-        let before = segment.span
         let edge = segment.connections[connection].edge
         hours.change(edge: edge, hour: segment.sum(of: connection).hour)
         body(segment)
         hours.change(edge: edge, hour: segment.sum(of: connection).hour)
-        try segments.changed(segment, from: before)
+        try segments.changed(segment, connection)
     }
 
     /// Finds or makes the file's row.
@@ -118,14 +125,9 @@ struct FlowImporter {
         let isUndated = record.uid == nil && (record.start == nil || record.direction == .conntrack)
         let earliest = ConnectionMatcher.earliest(observation)
         let latest = ConnectionMatcher.latest(observation)
-        var known: (segment: Segment, place: Int)?
-        try segments.forEach(from: earliest, to: latest) { segment in
-            known = segment.entry(fingerprint).map { (segment, $0) }
-            return known == nil
-        }
-        if known == nil, isUndated, let id = try Int64.fetchOne(findUndated, arguments: [fingerprint.data]) {
-            let segment = try segments.segment(id)
-            known = segment.entry(fingerprint).map { (segment, $0) }
+        var known = try find(fingerprint, from: earliest, to: latest)
+        if known == nil, isUndated, let start = try Int64.fetchOne(findUndated, arguments: [fingerprint.data]) {
+            known = try find(fingerprint, from: start, to: start)
         }
         if let (segment, place) = known {
             try meet(observation, segment, place, &report)
@@ -140,25 +142,24 @@ struct FlowImporter {
                 segment, edge: edge, sourcePort: sourcePort, point: point, uid: record.uid, observation, &best)
             return true
         }
-        let target: Segment
         if let best {
-            target = try segments.segment(best.segment)
-            try change(target, best.connection) {
+            try change(try segments.segment(best.segment), best.connection) {
                 $0.add(
                     observation, to: best.connection, point: point, fingerprint: fingerprint, uid: record.uid,
                     stateText: record.stateText)
             }
             report.merged += 1
         } else {
-            target = try segments.segment(for: observation)
+            let target = try segments.segment(for: observation)
             target.add(
                 edge: edge, sourcePort: sourcePort, observation, point: point, fingerprint: fingerprint,
                 uid: record.uid, stateText: record.stateText)
+            segments.widened(target)
             hours.add(observation, edge: edge)
             report.newConnections += 1
         }
-        if isUndated { try addUndated.execute(arguments: [fingerprint.data, target.id]) }
-        lastObservation = FileIdentity.Tail(segment: target.id, fingerprint: fingerprint)
+        if isUndated { try addUndated.execute(arguments: [fingerprint.data, observation.start]) }
+        lastObservation = FileIdentity.Tail(start: observation.start, fingerprint: fingerprint)
     }
 
     /// Takes a record that the store has already, perhaps with less.
@@ -166,10 +167,9 @@ struct FlowImporter {
         _ observation: Observation, _ segment: Segment, _ place: Int, _ report: inout FileReport
     ) throws {
         let known = segment.entries[place]
-        let found = FileIdentity.Tail(segment: segment.id, fingerprint: known.fingerprint)
-        if found == unconfirmedTail {
+        if known.fingerprint == unconfirmedTail?.fingerprint {
+            lastObservation = unconfirmedTail
             unconfirmedTail = nil
-            lastObservation = found
         }
         if known.report.covers(observation) {
             report.duplicates += 1

@@ -43,19 +43,18 @@ enum Schema {
         CREATE TABLE point (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
         CREATE TABLE file (
             id INTEGER PRIMARY KEY, head BLOB NOT NULL UNIQUE, content BLOB NOT NULL, bytes INTEGER NOT NULL,
-            point INTEGER REFERENCES point, tail BLOB, tail_segment INTEGER
+            point INTEGER REFERENCES point, tail BLOB, tail_start INTEGER
         );
         CREATE TABLE edge (
             id INTEGER PRIMARY KEY, source TEXT NOT NULL, destination TEXT NOT NULL, protocol INTEGER NOT NULL,
             service INTEGER NOT NULL, UNIQUE (source, destination, protocol, service)
         );
         CREATE TABLE segment (
-            id INTEGER PRIMARY KEY, first_start INTEGER NOT NULL, last_start INTEGER NOT NULL, last_until INTEGER NOT NULL,
-            observations INTEGER NOT NULL, connections INTEGER NOT NULL, seen_twice INTEGER NOT NULL,
-            is_full INTEGER NOT NULL, is_long INTEGER NOT NULL, data BLOB NOT NULL
+            id INTEGER PRIMARY KEY, shelf INTEGER NOT NULL, lower INTEGER NOT NULL, first_start INTEGER NOT NULL,
+            last_start INTEGER NOT NULL, last_until INTEGER NOT NULL, observations INTEGER NOT NULL,
+            connections INTEGER NOT NULL, seen_twice INTEGER NOT NULL, data BLOB NOT NULL
         );
-        CREATE INDEX segment_open ON segment (is_long, id) WHERE is_full = 0;
-        CREATE TABLE undated (fingerprint BLOB PRIMARY KEY, segment INTEGER NOT NULL REFERENCES segment) WITHOUT ROWID;
+        CREATE TABLE undated (fingerprint BLOB PRIMARY KEY, start INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE edge_hour (
             edge INTEGER NOT NULL REFERENCES edge, hour INTEGER NOT NULL, connections INTEGER NOT NULL,
             failed INTEGER NOT NULL, packets_out INTEGER, bytes_out INTEGER, packets_in INTEGER, bytes_in INTEGER,

@@ -56,6 +56,12 @@ final class Segment {
     var isChanged = false
     /// When it was last used, in the order of uses.
     var used = 0
+    /// On which shelf it stands, and the first start that belongs into it.
+    var place: (shelf: Int, lower: Int64) = (0, .min)
+    private var gone = 0
+
+    /// How many observations it has.
+    var count: Int { entries.count - gone }
 
     init(id: Int64, capacity: Int) {
         self.id = id
@@ -165,6 +171,7 @@ final class Segment {
     func remove(_ entry: Int) {
         let gone = entries[entry]
         entries[entry].isGone = true
+        self.gone += 1
         byFingerprint[gone.fingerprint] = nil
         let connection = Int(gone.connection)
         if connections[connection].last == Int32(entry) {
@@ -180,6 +187,49 @@ final class Segment {
         }
         sums[gone.connection] = sum
         isChanged = true
+    }
+
+    /// A connection on its way into another segment, with its observations in the order in which they came.
+    struct Parcel {
+        let edge: Int64
+        let sourcePort: UInt16
+        let entries: [Entry]
+    }
+
+    /// Takes a connection out.
+    func take(_ connection: Int) -> Parcel {
+        var taken: [Entry] = []
+        var next = connections[connection].last
+        while next >= 0 {
+            let entry = entries[Int(next)]
+            taken.append(entry)
+            entries[Int(next)].isGone = true
+            byFingerprint[entry.fingerprint] = nil
+            next = entry.previous
+        }
+        gone += taken.count
+        connections[connection].last = -1
+        sums[Int32(connection)] = nil
+        isChanged = true
+        return Parcel(
+            edge: connections[connection].edge, sourcePort: connections[connection].sourcePort,
+            entries: taken.reversed())
+    }
+
+    /// Puts a connection in.
+    func put(_ parcel: Parcel) {
+        let connection = connections.count
+        for (order, entry) in parcel.entries.enumerated() {
+            if order == 0 {
+                add(
+                    edge: parcel.edge, sourcePort: parcel.sourcePort, entry.report, point: entry.point,
+                    fingerprint: entry.fingerprint, uid: entry.uid, stateText: entry.stateText)
+            } else {
+                add(
+                    entry.report, to: connection, point: entry.point, fingerprint: entry.fingerprint, uid: entry.uid,
+                    stateText: entry.stateText)
+            }
+        }
     }
 
     /// How many observation points saw a connection.

@@ -5,122 +5,153 @@ import GRDB
 package struct SegmentLimits: Sendable {
     /// So many observations a segment takes: one is read, and written again after a change, in a few milliseconds.
     let capacity: Int
-    /// So many segments stay in memory: some 200 MB.
+    /// So many segments stay in memory, some 5 MB each.
     let loaded: Int
-    /// So many segments are looked at one by one before they are sorted among the others.
-    let recent: Int
 
     /// Makes limits.
-    package init(capacity: Int = 16_384, loaded: Int = 32, recent: Int = 16) {
-        (self.capacity, self.loaded, self.recent) = (capacity, loaded, recent)
-    }
+    package init(capacity: Int = 16_384, loaded: Int = 128) { (self.capacity, self.loaded) = (capacity, loaded) }
 }
 
 /// The segments of a store that an import reads and changes; those that it needs are in memory, others are not.
+///
+/// Connections that last about as long stand on one shelf, in the segment of their start. So whatever the order in which
+/// files come, those that were alive at one time are in few segments: where all stood together, one that lasted a day
+/// would make its segment one of every time of that day.
 final class SegmentStore {
+    /// The greatest lengths of connections of the shelves but the last, in nanoseconds; each is some fifteen times the one
+    /// before, so that no shelf has much more alive at one time than another.
+    private static let lengths: [Int64] = [4, 60, 900, 14_400].map { $0 * 1_000_000_000 }
+    /// After so many searches that did not meet it a segment leaves memory.
+    private static let patience = 200_000
+
     /// What is known of a segment without reading it.
-    private struct Entry {
+    private struct Slot {
         let id: Int64
+        /// The first start that belongs here.
+        let lower: Int64
         var span: Segment.Span
-        /// The greatest `lastUntil` of this and all entries before it.
-        var reach = Int64.min
     }
 
-    /// Connections that may go on for longer than an hour, in nanoseconds, stand apart: few segments then span much time.
-    private static let long: Int64 = 3_600_000_000_000
+    private struct Shelf {
+        /// By `lower`, then as they were made.
+        var slots: [Slot] = []
+        /// The greatest `lastUntil` of a slot and all before it.
+        var reaches: [Int64] = []
+        /// The least `firstStart` of a slot and all after it.
+        var lows: [Int64] = []
+
+        mutating func arrange() {
+            reaches = slots.map(\.span.lastUntil)
+            lows = slots.map(\.span.firstStart)
+            for index in slots.indices.dropFirst() { reaches[index] = max(reaches[index], reaches[index - 1]) }
+            for index in slots.indices.dropLast().reversed() { lows[index] = min(lows[index], lows[index + 1]) }
+        }
+
+        /// Takes a span that has grown.
+        mutating func widen(_ place: Int, _ span: Segment.Span) {
+            slots[place].span = span
+            var index = place
+            while index < slots.count, reaches[index] < span.lastUntil {
+                reaches[index] = span.lastUntil
+                index += 1
+            }
+            index = place
+            while index >= 0, lows[index] > span.firstStart {
+                lows[index] = span.firstStart
+                index -= 1
+            }
+        }
+
+        /// How many slots fulfil a condition that holds for the first ones alone.
+        func count(_ isMet: (Int) -> Bool) -> Int {
+            var (low, high) = (0, slots.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if isMet(middle) { low = middle + 1 } else { high = middle }
+            }
+            return low
+        }
+    }
 
     private let db: Database
     private let limits: SegmentLimits
     private let find, update: Statement
-    /// All segments but the recent ones, by their first start.
-    private var entries: [Entry] = []
+    private var shelves = [Shelf](repeating: Shelf(), count: lengths.count + 1)
     private var loaded: [Int64: Segment] = [:]
-    /// Those that are being filled, or whose span has grown.
-    private var recent: [Segment] = []
-    /// The segment that is being filled, of short and of long connections.
-    private var open: (short: Segment?, long: Segment?)
+    /// How many searches there were.
     private var clock = 0
 
     init(_ db: Database, _ limits: SegmentLimits) throws {
         self.db = db
         self.limits = limits
-        find = try db.makeStatement(sql: "SELECT data FROM segment WHERE id = ?")
+        find = try db.makeStatement(sql: "SELECT data, shelf, lower FROM segment WHERE id = ?")
         update = try db.makeStatement(
             sql: """
                 UPDATE segment SET first_start = ?, last_start = ?, last_until = ?, observations = ?, connections = ?,
-                seen_twice = ?, is_full = ?, data = ? WHERE id = ?
+                seen_twice = ?, data = ? WHERE id = ?
                 """)
-        let rows = try Row.fetchCursor(db, sql: "SELECT id, first_start, last_start, last_until FROM segment")
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT id, shelf, lower, first_start, last_start, last_until FROM segment ORDER BY lower, id")
         while let row = try rows.next() {
-            entries.append(
-                Entry(id: row[0], span: Segment.Span(firstStart: row[1], lastStart: row[2], lastUntil: row[3])))
+            let shelf: Int = row[1]
+            guard shelves.indices.contains(shelf) else {
+                throw FlowStoreError(.database, "the store has a segment on no shelf")
+            }
+            shelves[shelf].slots.append(
+                Slot(
+                    id: row[0], lower: row[2],
+                    span: Segment.Span(firstStart: row[3], lastStart: row[4], lastUntil: row[5])))
         }
-        sort()
+        for shelf in shelves.indices { shelves[shelf].arrange() }
     }
 
-    private func isFull(_ segment: Segment) -> Bool { segment.entries.count >= limits.capacity }
-
-    private func sort() {
-        entries.sort {
-            $0.span.firstStart == $1.span.firstStart ? $0.id < $1.id : $0.span.firstStart < $1.span.firstStart
-        }
-        var reach = Int64.min
-        for index in entries.indices {
-            reach = max(reach, entries[index].span.lastUntil)
-            entries[index].reach = reach
-        }
+    private static func shelf(_ report: Observation) -> Int {
+        let (length, over) = report.until.subtractingReportingOverflow(report.start)
+        return over ? lengths.count : lengths.firstIndex { length <= $0 } ?? lengths.count
     }
+
+    // MARK: Finding
 
     /// Looks at the segments that may hold connections which began at `latest` or before and go on until `earliest` or
     /// after, while `body` says so.
     ///
     /// A segment is good until the next one is asked for: then it may have left memory.
     func forEach(from earliest: Int64, to latest: Int64, _ body: (Segment) -> Bool) throws {
-        for segment in recent where segment.span.firstStart <= latest && segment.span.lastUntil >= earliest {
-            guard body(segment) else { return }
-        }
-        var (low, high) = (0, entries.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].span.firstStart <= latest { low = middle + 1 } else { high = middle }
-        }
-        var index = low - 1
-        while index >= 0, entries[index].reach >= earliest {
-            if entries[index].span.lastUntil >= earliest {
-                guard body(try segment(entries[index].id)) else { return }
+        clock += 1
+        for number in shelves.indices {
+            let shelf = shelves[number]
+            var index = shelf.count { shelf.lows[$0] <= latest } - 1
+            while index >= 0, shelf.reaches[index] >= earliest {
+                let slot = shelf.slots[index]
+                index -= 1
+                guard slot.span.lastUntil >= earliest, slot.span.firstStart <= latest else { continue }
+                guard body(try segment(slot.id)) else { return }
             }
-            index -= 1
         }
     }
 
     /// The segments with connections that began in one of the hours.
     func forEachSegment(startingIn hours: [Int64], _ body: (Segment) throws -> Void) throws {
         let sorted = hours.sorted()
-        func isMet(_ span: Segment.Span) -> Bool {
-            guard span.firstStart <= span.lastStart else { return false }
-            let (first, last) = (Observation.hour(span.firstStart), Observation.hour(span.lastStart))
+        for slot in shelves.flatMap(\.slots) where slot.span.firstStart <= slot.span.lastStart {
+            let (first, last) = (Observation.hour(slot.span.firstStart), Observation.hour(slot.span.lastStart))
             var (low, high) = (0, sorted.count)
             while low < high {
                 let middle = (low + high) / 2
                 if sorted[middle] < first { low = middle + 1 } else { high = middle }
             }
-            return low < sorted.count && sorted[low] <= last
+            if low < sorted.count, sorted[low] <= last { try body(try segment(slot.id)) }
         }
-        for segment in recent where isMet(segment.span) { try body(segment) }
-        for entry in entries where isMet(entry.span) { try body(try segment(entry.id)) }
     }
 
     func segment(_ id: Int64) throws -> Segment {
-        clock += 1
         if let known = loaded[id] {
             known.used = clock
             return known
         }
         guard let row = try Row.fetchOne(find, arguments: [id]), let segment = try Self.read(id, row, isIndexed: true)
-        else {
-            throw FlowStoreError(.database, "the store has no segment \(id)")
-        }
-        segment.used = clock
+        else { throw FlowStoreError(.database, "the store has no segment \(id)") }
+        segment.place = (row[1], row[2])
         try add(segment)
         return segment
     }
@@ -137,70 +168,111 @@ final class SegmentStore {
     }
 
     private func add(_ segment: Segment) throws {
+        segment.used = clock
         loaded[segment.id] = segment
         guard loaded.count > limits.loaded else { return }
-        let kept = Set(recent.map(\.id) + [segment.id])
         // A quarter at once, so that the search for the oldest is seldom.
-        for old in loaded.values.filter({ !kept.contains($0.id) }).sorted(by: { $0.used < $1.used })
+        for old in loaded.values.filter({ $0 !== segment }).sorted(by: { $0.used < $1.used })
             .prefix(max(1, limits.loaded / 4))
         {
-            if old.isChanged { try write(old) }
-            loaded[old.id] = nil
+            try release(old)
         }
     }
+
+    private func release(_ segment: Segment) throws {
+        if segment.isChanged { try write(segment) }
+        loaded[segment.id] = nil
+    }
+
+    // MARK: Changing
 
     /// The segment that takes a new connection.
     func segment(for report: Observation) throws -> Segment {
-        let isLong = report.until - report.start > Self.long || report.until < report.start
-        if let known = isLong ? open.long : open.short, !isFull(known) { return known }
-        let row = try Int64.fetchOne(
-            db, sql: "SELECT id FROM segment WHERE is_full = 0 AND is_long = ? ORDER BY id DESC LIMIT 1",
-            arguments: [isLong])
-        var next = try row.map { try segment($0) }
-        if next.map(isFull) ?? true {
-            try db.execute(
-                sql: """
-                    INSERT INTO segment (first_start, last_start, last_until, observations, connections, seen_twice, is_full,
-                    is_long, data) VALUES (0, 0, 0, 0, 0, 0, 0, ?, x'')
-                    """, arguments: [isLong])
-            let made = Segment(id: db.lastInsertedRowID, capacity: limits.capacity)
-            clock += 1
-            made.used = clock
-            try add(made)
-            next = made
+        let number = Self.shelf(report)
+        let shelf = shelves[number]
+        let place = shelf.count { shelf.slots[$0].lower <= report.start } - 1
+        guard place >= 0 else { return try make(number, at: 0, lower: .min) }
+        let segment = try segment(shelf.slots[place].id)
+        guard segment.count >= limits.capacity else { return segment }
+        // What comes in order fills one after the other; what comes late makes room in the middle.
+        if place == shelf.slots.count - 1, report.start > segment.span.lastStart {
+            return try make(number, at: place + 1, lower: report.start)
         }
-        guard let next else { throw FlowStoreError(.database, "the store takes no segment") }
-        if isLong { open.long = next } else { open.short = next }
-        entries.removeAll { $0.id == next.id }
-        try makeRecent(next)
-        return next
+        guard segment.count >= 2 * limits.capacity else { return segment }
+        return try split(segment, at: place, for: report.start)
     }
 
-    /// Says that a segment has changed, and may span more time than before.
-    func changed(_ segment: Segment, from before: Segment.Span) throws {
-        let after = segment.span
-        if after.firstStart >= before.firstStart, after.lastStart <= before.lastStart,
-            after.lastUntil <= before.lastUntil
-        {
-            return
-        }
-        if !recent.contains(where: { $0 === segment }) {
-            entries.removeAll { $0.id == segment.id }
-            try makeRecent(segment)
-        }
+    private func make(_ shelf: Int, at place: Int, lower: Int64) throws -> Segment {
+        try db.execute(
+            sql: """
+                INSERT INTO segment (shelf, lower, first_start, last_start, last_until, observations, connections, seen_twice,
+                data) VALUES (?, ?, 0, 0, 0, 0, 0, 0, x'')
+                """, arguments: [shelf, lower])
+        let segment = Segment(id: db.lastInsertedRowID, capacity: limits.capacity)
+        segment.place = (shelf, lower)
+        segment.isChanged = true
+        shelves[shelf].slots.insert(Slot(id: segment.id, lower: lower, span: segment.span), at: place)
+        shelves[shelf].arrange()
+        for old in loaded.values where clock - old.used > Self.patience { try release(old) }
+        try add(segment)
+        return segment
     }
 
-    private func makeRecent(_ segment: Segment) throws {
-        if !recent.contains(where: { $0 === segment }) { recent.append(segment) }
-        guard recent.count > limits.recent else { return }
-        for old in recent where old !== open.short && old !== open.long {
-            entries.append(Entry(id: old.id, span: old.span))
+    /// Moves the later half of a segment into a new one; the result takes what starts at `start`.
+    private func split(_ segment: Segment, at place: Int, for start: Int64) throws -> Segment {
+        var starts: [Int64] = []
+        segment.forEachConnection { _, _, sum in starts.append(sum.start) }
+        starts.sort()
+        let shelf = segment.place.shelf
+        guard let first = starts.first, let pivot = starts[(starts.count / 2)...].first(where: { $0 > first }) else {
+            // All begin at one instant, as a table without times has it: another segment of that instant.
+            return try make(shelf, at: place + 1, lower: segment.place.lower)
         }
-        recent.removeAll { $0 !== open.short && $0 !== open.long }
-        sort()
-        // What is full will hardly change again.
-        for old in loaded.values where old.isChanged && isFull(old) { try write(old) }
+        var numbers: [Int] = []
+        segment.forEachConnection { number, _, sum in if sum.start >= pivot { numbers.append(number) } }
+        let parcels = numbers.map(segment.take)
+        // What is left is read again, so that nothing stays of what went.
+        guard
+            let earlier = segment.encoded().withUnsafeBytes({
+                Segment(id: segment.id, encoded: $0, isIndexed: true)
+            })
+        else { throw FlowStoreError(.database, "a segment does not read back") }
+        (earlier.place, earlier.isChanged, earlier.used) = (segment.place, true, clock)
+        loaded[segment.id] = earlier
+        shelves[shelf].slots[place].span = earlier.span
+        // From here on the earlier half may leave memory.
+        let later = try make(shelf, at: place + 1, lower: max(pivot, earlier.place.lower))
+        for parcel in parcels { later.put(parcel) }
+        widened(later)
+        return start >= later.place.lower ? later : try self.segment(earlier.id)
     }
+
+    private func place(of segment: Segment) -> Int? {
+        let shelf = shelves[segment.place.shelf]
+        var place = shelf.count { shelf.slots[$0].lower < segment.place.lower }
+        while place < shelf.slots.count, shelf.slots[place].id != segment.id { place += 1 }
+        return place < shelf.slots.count ? place : nil
+    }
+
+    /// Says that a segment has got more.
+    func widened(_ segment: Segment) {
+        let number = segment.place.shelf
+        if let place = place(of: segment) { shelves[number].widen(place, segment.span) }
+    }
+
+    /// Says that a connection has changed; one that lasts longer than before may belong on another shelf.
+    func changed(_ segment: Segment, _ connection: Int) throws {
+        widened(segment)
+        guard segment.connections[connection].last >= 0 else { return }
+        let sum = segment.sum(of: connection)
+        guard Self.shelf(sum) != segment.place.shelf else { return }
+        let parcel = segment.take(connection)
+        let target = try self.segment(for: sum)
+        target.put(parcel)
+        widened(target)
+    }
+
+    // MARK: Writing
 
     private func write(_ segment: Segment) throws {
         var connections = 0
@@ -212,9 +284,8 @@ final class SegmentStore {
             }
         }
         try update.execute(arguments: [
-            segment.span.firstStart, segment.span.lastStart, segment.span.lastUntil,
-            segment.entries.count { !$0.isGone },
-            connections, seenTwice, isFull(segment), Data(segment.encoded()), segment.id,
+            segment.span.firstStart, segment.span.lastStart, segment.span.lastUntil, segment.count, connections,
+            seenTwice, Data(segment.encoded()), segment.id,
         ])
         segment.isChanged = false
     }

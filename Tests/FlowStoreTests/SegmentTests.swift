@@ -9,8 +9,8 @@ import Testing
 @Suite struct SegmentTests {
     /// Segments of a few observations, few of them in memory, and the usual ones.
     private static let limits = [
-        SegmentLimits(capacity: 1, loaded: 1, recent: 1), SegmentLimits(capacity: 7, loaded: 2, recent: 1),
-        SegmentLimits(capacity: 16, loaded: 4, recent: 3),
+        SegmentLimits(capacity: 1, loaded: 1), SegmentLimits(capacity: 7, loaded: 3),
+        SegmentLimits(capacity: 16, loaded: 4),
     ]
 
     private static func lines(_ path: String) throws -> [[UInt8]] {
@@ -58,8 +58,9 @@ import Testing
 
             """
         }
-        for round in 1...4 {
-            let text = (0..<40).map { entry(40_000 + $0, round * ($0 % 3 + 1), 100 * round) }.joined()
+        // The longer an entry may still live, the longer its connection may have lasted.
+        for (round, timeout) in [2, 300, 5_000, 100_000].enumerated() {
+            let text = (0..<40).map { entry(40_000 + $0, round * ($0 % 3 + 1), timeout) }.joined()
             let path = try fixture.write(Array(text.utf8), to: "table-\(round)")
             let time = Instant(rawValue: 1_795_342_220_000_000_000 + Int64(round) * 30_000_000_000)
             for store in [usual, small] { _ = try store.importFiles([path], observedAt: time) }
