@@ -25,13 +25,16 @@ struct FlowImporter {
     /// The observation that the line just read brought in; nil when the store had it.
     private var lastObservation: FileIdentity.Tail?
 
-    init(_ db: Database, hasher: SipHash, namedPoint: String?, observedAt: Instant, _ limits: SegmentLimits) throws {
+    init(
+        _ db: Database, hasher: SipHash, namedPoint: String?, observedAt: Instant, _ limits: SegmentLimits,
+        _ cache: SegmentCache
+    ) throws {
         self.db = db
         self.hasher = hasher
         self.namedPoint = namedPoint
         self.observedAt = observedAt
         rows = try EdgeRows(db)
-        segments = try SegmentStore(db, limits)
+        segments = try SegmentStore(db, limits, cache)
         hours = HourSums(db)
         findUndated = try db.makeStatement(sql: "SELECT start FROM undated WHERE fingerprint = ?")
         addUndated = try db.makeStatement(sql: "INSERT INTO undated (fingerprint, start) VALUES (?, ?)")

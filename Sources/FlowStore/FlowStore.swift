@@ -76,9 +76,10 @@ public struct FlowStore: Sendable {
         progress: (ImportProgress) throws -> Void = { _ in }
     ) throws -> ImportReport {
         var result = ImportReport()
+        let cache = SegmentCache()
         for path in paths {
             result.files.append(
-                try importOne(path, observationPoint, observedAt, progress) { try ByteSource(path: path) })
+                try importOne(path, observationPoint, observedAt, cache, progress) { try ByteSource(path: path) })
         }
         return result
     }
@@ -87,7 +88,7 @@ public struct FlowStore: Sendable {
     public func importBytes(
         _ bytes: [UInt8], name: String, observationPoint: ObservationPoint? = nil, observedAt: Instant
     ) throws -> FileReport {
-        try importOne(name, observationPoint, observedAt, { _ in }) {
+        try importOne(name, observationPoint, observedAt, SegmentCache(), { _ in }) {
             ByteSource(bytes: bytes, name: name, modified: observedAt.rawValue)
         }
     }
@@ -106,16 +107,19 @@ public struct FlowStore: Sendable {
     }
 
     private func importOne(
-        _ path: String, _ point: ObservationPoint?, _ observedAt: Instant?,
+        _ path: String, _ point: ObservationPoint?, _ observedAt: Instant?, _ cache: SegmentCache,
         _ progress: (ImportProgress) throws -> Void, _ open: () throws -> ByteSource
     ) throws -> FileReport {
         var report = FileReport(path: path)
         do {
-            try pool.write { db in try importSource(db, &report, point, observedAt, progress, open) }
+            try pool.write { db in try importSource(db, &report, point, observedAt, cache, progress, open) }
+            cache.commit()
         } catch let error as FlowStoreError {
+            cache.discard()
             report = FileReport(path: path)
             report.failure = error
         } catch let error as DatabaseError {
+            cache.discard()
             report = FileReport(path: path)
             report.failure = FlowStoreError(
                 .database, "cannot store `\(path)`: \(error.message ?? "\(error.resultCode)")")
@@ -125,7 +129,7 @@ public struct FlowStore: Sendable {
 
     private func importSource(
         _ db: Database, _ report: inout FileReport, _ point: ObservationPoint?, _ observedAt: Instant?,
-        _ progress: (ImportProgress) throws -> Void, _ open: () throws -> ByteSource
+        _ cache: SegmentCache, _ progress: (ImportProgress) throws -> Void, _ open: () throws -> ByteSource
     ) throws {
         let hasher = SipHash(key: hashKey)
         let source = try open()
@@ -141,7 +145,7 @@ public struct FlowStore: Sendable {
             report.duplicates = decoder.summary.records
             return
         }
-        var importer = try FlowImporter(db, hasher: hasher, namedPoint: point?.name, observedAt: time, limits)
+        var importer = try FlowImporter(db, hasher: hasher, namedPoint: point?.name, observedAt: time, limits, cache)
         try importer.run(try open(), identity, &report, progress: progress)
     }
 

@@ -12,6 +12,25 @@ package struct SegmentLimits: Sendable {
     package init(capacity: Int = 16_384, loaded: Int = 128) { (self.capacity, self.loaded) = (capacity, loaded) }
 }
 
+/// Segments in memory between the files of one import, as long as nobody else has written.
+final class SegmentCache {
+    fileprivate var segments: [Int64: Segment] = [:]
+    /// `PRAGMA data_version` of the connection, which changes when another one has written; nil when nothing is held.
+    fileprivate var version: Int64?
+    /// What the transaction that has not ended yet would leave.
+    fileprivate var next: (segments: [Int64: Segment], version: Int64)?
+
+    /// Keeps what the transaction left, which has ended well.
+    func commit() {
+        guard let next else { return }
+        (segments, version) = (next.segments, next.version)
+        self.next = nil
+    }
+
+    /// Forgets everything: a transaction was rolled back.
+    func discard() { (segments, version, next) = ([:], nil, nil) }
+}
+
 /// The segments of a store that an import reads and changes; those that it needs are in memory, others are not.
 ///
 /// Connections that last about as long stand on one shelf, in the segment of their start. So whatever the order in which
@@ -75,15 +94,23 @@ final class SegmentStore {
 
     private let db: Database
     private let limits: SegmentLimits
+    private let cache: SegmentCache
+    private let version: Int64
     private let find, update: Statement
     private var shelves = [Shelf](repeating: Shelf(), count: lengths.count + 1)
     private var loaded: [Int64: Segment] = [:]
     /// How many searches there were.
     private var clock = 0
 
-    init(_ db: Database, _ limits: SegmentLimits) throws {
+    init(_ db: Database, _ limits: SegmentLimits, _ cache: SegmentCache) throws {
         self.db = db
         self.limits = limits
+        self.cache = cache
+        version = try Int64.fetchOne(db, sql: "PRAGMA data_version") ?? 0
+        if cache.version == version { loaded = cache.segments }
+        for segment in loaded.values { segment.used = 0 }
+        // What this transaction changes is nobody's until it has ended.
+        cache.version = nil
         find = try db.makeStatement(sql: "SELECT data, shelf, lower FROM segment WHERE id = ?")
         update = try db.makeStatement(
             sql: """
@@ -293,5 +320,6 @@ final class SegmentStore {
     /// Writes everything that has changed.
     func finish() throws {
         for segment in loaded.values.sorted(by: { $0.id < $1.id }) where segment.isChanged { try write(segment) }
+        cache.next = (loaded, version)
     }
 }
