@@ -169,12 +169,15 @@ struct AuditPage {
     private static func addDraft(_ page: inout ReportPage, _ audit: AuditReport) {
         guard let effects = audit.draftEffects else { return }
         page.begin("What the draft would change")
-        page.say("Observed edges that the draft decides otherwise, as if every workload were enforced.")
-        var table = ReportPage.Table(["effect", "from", "to", "service", "#connections", "last seen", "draft", "now"])
+        page.say(
+            "Observed edges that the draft decides otherwise: by what is enforced, then by what would be if all were.")
+        var table = ReportPage.Table([
+            "effect", "when", "from", "to", "service", "#connections", "last seen", "draft", "now",
+        ])
         for effect in effects {
             table.add(
                 [
-                    effect.effect, effect.from, effect.to, effect.service, "\(effect.connections)",
+                    effect.effect, effect.view, effect.from, effect.to, effect.service, "\(effect.connections)",
                     minute(effect.lastSeen),
                     effect.draft, effect.active,
                 ], isBad: effect.effect == SimulatedEffect.broken.title, isOpen: true)

@@ -62,6 +62,8 @@ struct AuditReport: Encodable {
 
     struct Effect: Encodable {
         let effect: String
+        /// `as enforced`, or `if all were enforced`.
+        let view: String
         let from: String
         let to: String
         let service: String
@@ -209,21 +211,31 @@ struct AuditReport: Encodable {
         }
         // Whoever reaches most is what to look at first.
         intruders.sort { a, b in
-            a.now.workloads == b.now.workloads ? a.group < b.group : a.now.workloads > b.now.workloads
+            let (one, other) = (a.draft?.workloads ?? 0, b.draft?.workloads ?? 0)
+            if a.now.workloads != b.now.workloads { return a.now.workloads > b.now.workloads }
+            return one == other ? a.group < b.group : one > other
         }
     }
 
     /// Adds what a draft would do to the observed traffic.
     mutating func add(draft: AskedPolicy, _ active: AskedPolicy, _ edges: [ObservedEdge], _ instant: Instant) {
-        let simulation = Simulation(edges, active: active.engine(), draft: draft.engine(), at: instant, view: .policy)
+        // What is enforced for the first time breaks nothing as long as everything is taken to be enforced.
+        let (old, new) = (active.engine(), draft.engine())
+        func changes(_ view: VerdictView) -> [SimulatedEdge] {
+            Simulation(edges, active: old, draft: new, at: instant, view: view).edges
+        }
+        let enforced = changes(.effective)
+        let listed = Set(enforced.map(\.edge.key))
+        let others = changes(.policy).filter { !listed.contains($0.edge.key) }
         let names = SimulateNames(draft, active)
-        mayBreak = simulation.edges.filter(\.mayBreak).count
-        draftEffects = simulation.edges.map { item in
+        mayBreak = (enforced + others).filter(\.mayBreak).count
+        let items = enforced.map { ($0, "as enforced") } + others.map { ($0, "if all were enforced") }
+        draftEffects = items.map { item, view in
             Effect(
-                effect: item.effect.title, from: names.end(item.edge.key.source),
-                to: names.end(item.edge.key.destination),
-                service: item.edge.key.serviceText, connections: item.edge.connections,
-                lastSeen: item.edge.lastSeen.utcText, draft: "\(item.draft.outcome.word) by \(item.draft.decidedText)",
+                effect: item.effect.title, view: view, from: names.end(item.edge.key.source),
+                to: names.end(item.edge.key.destination), service: item.edge.key.serviceText,
+                connections: item.edge.connections, lastSeen: item.edge.lastSeen.utcText,
+                draft: "\(item.draft.outcome.word) by \(item.draft.decidedText)",
                 active: "\(item.active.outcome.word) by \(item.active.decidedText)")
         }
     }

@@ -145,12 +145,15 @@ struct SuggestReport: Encodable {
     }
 
     let hosts: [Host]
+    /// Addresses that may be a stranger's.
+    let strangers: [String]
     let issues: [Fault]
 
     init(_ suggestion: InventorySuggestion) {
         hosts = suggestion.hosts.map {
             Host(name: $0.name, addresses: $0.addresses.map(\.description), labels: $0.labels.map(Label.init))
         }
+        strangers = suggestion.strangers.map(\.description)
         issues = suggestion.issues.map { issue in
             switch issue {
             case .duplicateAddress(let address, let owners):
@@ -197,6 +200,14 @@ struct SuggestReport: Encodable {
                 try context.say(
                     "and \(FlowsAmount.text(hosts.count - top, "host")) more; `--top` or `--format json` shows them")
             }
+        }
+        for address in strangers.prefix(top) {
+            try context.say(
+                "not proposed: \(address), alone in its subnet, asks nobody and is asked by one host: it may be a stranger's"
+            )
+        }
+        if strangers.count > top {
+            try context.say("and \(strangers.count - top) more; `--top` or `--format json` shows them")
         }
         if !issues.isEmpty {
             try context.print()

@@ -70,9 +70,10 @@ import Testing
         try fixture.importAPT29()
         let draft = fixture.path("draft")
         let result = fixture.run([
-            "policy", "advise", "--data", fixture.data, "--until", "2020-04-30T00:25:00Z", "--out", draft,
+            "policy", "advise", "--data", fixture.data, "--until", "2020-04-30T00:31:38Z", "--out", draft,
         ])
-        #expect(result.status == .found && result.output.hasPrefix("inferred: 4 workloads by traffic alone"))
+        // The workstations and the name server; not the host that one of them reaches on 1234 and 443.
+        #expect(result.status == .found && result.output.hasPrefix("inferred: 3 workloads by traffic alone"))
         #expect(fixture.run(["policy", "check", draft]).status == .fine)
         #expect(FileManager.default.fileExists(atPath: draft + "/inferred.yaml"))
     }

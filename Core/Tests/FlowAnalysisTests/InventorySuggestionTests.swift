@@ -33,6 +33,20 @@ import Testing
         #expect(hosts.map(\.name) == ["host-10-0-1-1", "host-10-0-2-1", "host-10-0-5-1", "host-10-0-5-2"])
     }
 
+    /// An intruder's server in a private range of its own serves one host, on ports that anybody serves.
+    @Test func whoMayBeAStrangerIsNoHost() throws {
+        let channel = try edge("10.0.5.1", "192.168.0.5", 443)
+        let suggestion = InventorySuggestion(try traffic() + [channel, try edge("10.0.5.1", "192.168.0.5", 1234)])
+        #expect(suggestion.strangers == [try World.address("192.168.0.5")])
+        #expect(suggestion.hosts.map(\.name) == InventorySuggestion(try traffic()).hosts.map(\.name))
+        // Asked by two, having a neighbour, asking itself, or serving a database: any of these is enough.
+        let others = [
+            try edge("10.0.5.2", "192.168.0.5", 443), try edge("192.168.0.6", "10.0.1.1", 443),
+            try edge("192.168.0.5", "10.0.1.1", 443), try edge("10.0.5.1", "192.168.0.5", 5432),
+        ]
+        for other in others { #expect(InventorySuggestion(try traffic() + [channel, other]).strangers.isEmpty) }
+    }
+
     @Test func namesAndListsSayMore() throws {
         let web = try World.address("10.0.1.1")
         let database = try World.address("10.0.2.1")

@@ -85,11 +85,15 @@ public struct HostFacts: Sendable {
 
 /// An inventory proposed from traffic and names, to be reviewed by people.
 ///
-/// Hosts are private addresses that took part in a connection that came about, and what is stated. Labels are `role` (by
+/// Hosts are private addresses that took part in a connection that came about, and what is stated; not one that stands alone in
+/// its subnet, asks nobody and is asked by one host for web pages or what is no known service, since nothing tells it from a
+/// stranger's. Labels are `role` (by
 /// what a host serves), `env` and `app` (by its name, else by who talks alike) and `net` (its subnet).
 public struct InventorySuggestion: Sendable {
     /// Hosts of no known workload, by address.
     public let hosts: [HostProposal]
+    /// Addresses that are no proposed host, since they may be a stranger's; in order.
+    public let strangers: [IPAddress]
     /// What is wrong with the known workloads, in their order.
     public let issues: [InventoryIssue]
 
@@ -101,7 +105,21 @@ public struct InventorySuggestion: Sendable {
         for edge in observed where edge.failed < edge.connections { behaviour.add(edge) }
         var owners: [IPAddress: [WorkloadID]] = [:]
         for workload in known { for address in workload.addresses { owners[address, default: []].append(workload.id) } }
-        let addresses = Set(behaviour.hosts).union(facts.names.keys.filter { behaviour.isSeen($0) })
+        let seen = behaviour.hosts
+        var neighbours: [Prefix: Set<IPAddress>] = [:]
+        for address in seen + Array(owners.keys) {
+            if let subnet = address.subnet { neighbours[subnet, default: []].insert(address) }
+        }
+        let lonely = Set(
+            seen.filter { address in
+                let isAlone = address.subnet.map { neighbours[$0]?.count == 1 } ?? false
+                let isTelling = behaviour.role(of: address).map { !["web", "app"].contains($0.role) } ?? false
+                return isAlone && !isTelling && owners[address] == nil && facts.names[address] == nil
+                    && facts.labels[address] == nil
+                    && !behaviour.asks(address) && behaviour.clientCount(of: address) == 1
+            })
+        strangers = lonely.sorted()
+        let addresses = Set(seen).subtracting(lonely).union(facts.names.keys.filter { behaviour.isSeen($0) })
             .union(facts.labels.keys).filter { owners[$0] == nil }
         let groups = behaviour.alike(addresses)
         // Addresses of one name are one host.
@@ -258,6 +276,11 @@ private struct HostBehaviour {
 
     func isSeen(_ address: IPAddress) -> Bool { asked[address] != nil || clients[address] != nil }
     func asks(_ address: IPAddress) -> Bool { asked[address] != nil }
+
+    /// How many hosts asked it for anything.
+    func clientCount(of address: IPAddress) -> Int {
+        (clients[address] ?? [:]).values.reduce(into: Set<IPAddress>()) { $0.formUnion($1) }.count
+    }
 
     /// Roles by port (IANA registry), the most telling first: a host with a database and a web page is a database.
     private static let roles: [(role: String, services: Set<MapService>)] = [
