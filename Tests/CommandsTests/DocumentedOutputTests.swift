@@ -44,6 +44,45 @@ import Testing
         #expect(compared == count)
     }
 
+    /// The page whose commands write files beside one another: the program runs in a folder of its own.
+    @Test func theWayFromACaptureToADraftIsWhatIsPrinted() throws {
+        let page = "docs/tutorial-from-capture-to-draft.md"
+        let fixture = try FlowsFixture()
+        var compared = 0
+        for example in try Self.examples(of: page) {
+            let (output, errors) = try Self.shell(example.command, in: fixture)
+            #expect(errors == "", "\(example.command)")
+            let printed = output.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+            #expect(Self.matches(example.shown[...], printed), "\(page): \(example.command)\n\(output)")
+            compared += 1
+        }
+        #expect(compared == 14)
+        let audit = try String(contentsOfFile: fixture.path("audit.html"), encoding: .utf8)
+        #expect(audit.contains("Segmentation audit"))
+    }
+
+    /// Runs a line of a page by the shell, where `bulkhead` is the program that was built with these tests.
+    private static func shell(_ line: String, in fixture: FlowsFixture) throws -> (output: String, errors: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", line]
+        process.currentDirectoryURL = fixture.root
+        let built = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path
+        process.environment = [
+            "PATH": "\(built):/usr/bin:/bin", "COLUMNS": "\(width)", "LOGS": FlowsFixture.apt29,
+            "HOME": fixture.root.path,
+        ]
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        let texts = [output, errors].map {
+            String(decoding: $0.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        }
+        process.waitUntilExit()
+        return (texts[0], texts[1])
+    }
+
     @Test func anEllipsisStandsForAnyLinesAndNothingElseDoes() {
         #expect(Self.matches(["a", "…"], ["a", "b", "c"]))
         #expect(Self.matches(["…", "c"], ["a", "b", "c"]))

@@ -116,8 +116,13 @@ import Testing
 
     /// Precision and recall of what advice allows among all pairs of workloads and services, against the true policy.
     static func quality(_ advice: Advice) throws -> (precision: Double, recall: Double) {
-        let all = try workloads()
-        let right = PolicyEngine(workloads: all, policy: try truth().lowered())
+        try quality(advice, among: try workloads(), services, truth: try truth())
+    }
+
+    private static func quality(
+        _ advice: Advice, among all: [Workload], _ services: [(proto: IPProtocol, port: UInt16)], truth: Policy
+    ) throws -> (precision: Double, recall: Double) {
+        let right = PolicyEngine(workloads: all, policy: truth.lowered())
         let made = PolicyEngine(workloads: all, policy: Policy(rulesets: advice.rulesets).lowered())
         var (both, advised, wanted) = (0, 0, 0)
         for source in all {
@@ -167,6 +172,43 @@ import Testing
         let reasons = Dictionary(grouping: advice.doubted, by: \.doubt.name).mapValues(\.count)
         #expect(reasons == ["scan": 30, "one-off": 1, "administration": 1])
         #expect(advice.doubted.prefix(31).allSatisfy { $0.doubt.isSuspicious })
+    }
+
+    /// What the habits of `Sources/Lab/LabScenario.swift` do, against the policy that the lab applies in the end: a visitor asks web,
+    /// web asks app, app asks the database, and web takes a shortcut to the database, which that policy forbids.
+    @Test func aShortcutThatHappensIsLearnt() throws {
+        let hosts = try [("web", 2), ("app", 3), ("database", 4)].map { name, subnet in
+            try World.workload(name, "app=shop,env=lab,role=\(name)", ["10.77.\(subnet).10"])
+        }
+        let truth = Policy(rulesets: [
+            Ruleset(
+                id: "tiers", scopes: [try Selector(parsing: "app = shop")],
+                rules: try [("web", "app", 8080, 8125), ("app", "database", 5432, 11_211)].map { from, to, tcp, udp in
+                    Rule(
+                        id: RuleID(rawValue: "tiers/\(from)"),
+                        match: try World.match(
+                            "role = \(from)", "role = \(to)",
+                            [
+                                .ports(.tcp, destination: PortSet(tcp), source: .all),
+                                .ports(.udp, destination: PortSet(udp), source: .all),
+                            ]), documentation: World.documentation)
+                })
+        ])
+        let habits: [(String, String, UInt16, IPProtocol)] = [
+            ("10.77.1.10", "10.77.2.10", 443, .tcp), ("10.77.2.10", "10.77.3.10", 8080, .tcp),
+            ("10.77.2.10", "10.77.3.10", 8125, .udp), ("10.77.3.10", "10.77.4.10", 5432, .tcp),
+            ("10.77.3.10", "10.77.4.10", 11_211, .udp), ("10.77.2.10", "10.77.4.10", 5432, .tcp),
+            ("10.77.2.10", "10.77.4.10", 11_211, .udp),
+        ]
+        let edges = try habits.map { try Self.timed($0.0, $0.1, $0.2, $0.3, at: [0]) }
+        let advice = try Self.advise(edges, workloads: hosts)
+        let services: [(proto: IPProtocol, port: UInt16)] = [
+            (.tcp, 8080), (.udp, 8125), (.tcp, 5432), (.udp, 11_211), (.tcp, 443),
+        ]
+        let (precision, recall) = try Self.quality(advice, among: hosts, services, truth: truth)
+        #expect(precision == 4.0 / 6 && recall == 1, "\(precision), \(recall)")
+        // The visitor is nobody's host.
+        #expect(advice.doubted.map(\.doubt.name) == ["external-peer"] && advice.isProvisional)
     }
 
     // MARK: One thing at a time
