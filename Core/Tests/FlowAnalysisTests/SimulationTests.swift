@@ -142,7 +142,8 @@ import Testing
     }
 
     @Test(arguments: DirectionSource.allCases)
-    func onlyAsRecordedIsUncertain(_ source: DirectionSource) throws {
+    func whatALogOrPortsSayIsUncertain(_ source: DirectionSource) throws {
+        let isUncertain = source == .asRecorded || source == .ports
         // The draft denies the recorded direction only.
         let both = [try World.match("all", "all", [.any])]
         let active = try World.engine(try workloads(), allow: both)
@@ -151,10 +152,10 @@ import Testing
         let edge = try World.edge(
             "10.0.1.1", "10.0.2.1", connections: 2, direction: source, initiatorPorts: [50_000: 2])
         let simulation = simulate([edge], active, draft)
-        #expect(simulation.edges.map(\.effect) == [source == .asRecorded ? .dependsOnDirection : .broken])
-        #expect(simulation.uncertainDirections == (source == .asRecorded ? 1 : 0))
+        #expect(simulation.edges.map(\.effect) == [isUncertain ? .dependsOnDirection : .broken])
+        #expect(simulation.uncertainDirections == (isUncertain ? 1 : 0))
         #expect(simulation.edges.first?.asRecorded == .broken)
-        #expect(simulation.edges.first?.reversed == (source == .asRecorded ? [.stillAllowed: 2] : [:]))
+        #expect(simulation.edges.first?.reversed == (isUncertain ? [.stillAllowed: 2] : [:]))
         #expect(simulation.breaksSomething)
     }
 

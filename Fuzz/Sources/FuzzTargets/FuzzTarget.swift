@@ -69,7 +69,7 @@ enum FuzzTarget: String, CaseIterable {
 
     /// Reads the bytes from a file, as `flows decode` does.
     private static func decode(_ bytes: [UInt8]) {
-        let path = "/tmp/bulkhead-fuzz-\(getpid())"
+        let path = P_tmpdir + "/bulkhead-fuzz-\(getpid())"
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         precondition(descriptor >= 0, "a file can be written")
         precondition(bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) } == bytes.count)
