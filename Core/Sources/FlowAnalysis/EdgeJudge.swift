@@ -12,17 +12,33 @@ struct EdgeJudge {
     private let instant: Instant
     private var asked = 0
     private var table: DecisionTable?
+    private var known: [DecisionTable.Key: Answers] = [:]
 
     init(_ engine: PolicyEngine, at instant: Instant) {
         self.engine = engine
         self.instant = instant
     }
 
-    mutating func decide(_ flow: Flow) -> Decision {
+    /// What a decision says, without its reasons: many flows share few decisions.
+    mutating func answers(_ flow: Flow) -> Answers {
+        prepare()
+        guard let key = table?.decide(flow) else { return Answers(engine.decide(flow, at: instant)) }
+        if let known = known[key] { return known }
+        guard let decision = table?.decision(key) else { return Answers(engine.decide(flow, at: instant)) }
+        let answers = Answers(decision)
+        known[key] = answers
+        return answers
+    }
+
+    private mutating func prepare() {
         if asked < Self.patience {
             asked += 1
             if asked == Self.patience { table = DecisionTable(engine, at: instant) }
         }
+    }
+
+    mutating func decide(_ flow: Flow) -> Decision {
+        prepare()
         // Decided in place: a copy of the table would be made anew at each row that it learns.
         guard let key = table?.decide(flow), let decision = table?.decision(key) else {
             return engine.decide(flow, at: instant)

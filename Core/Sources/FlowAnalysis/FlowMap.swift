@@ -56,47 +56,100 @@ public struct FlowMap: Sendable {
         if case .labels(let dimensions) = grouping { asked = dimensions }
         var finder = GroupFinder(workloads: workloads, addressSets: addressSets, names: names, dimensions: asked)
         var judge = engine.map { EdgeJudge($0, at: instant) }
-        var parts: [Cell: TrafficCount] = [:]
-        var totals: [Ends: TrafficCount] = [:]
+        var answers: [Answers] = []
+        var cells: [Cell] = []
+        cells.reserveCapacity(observed.count)
+        for (number, edge) in observed.enumerated() {
+            let source = finder.group(of: edge.key.source)
+            let destination = finder.group(of: edge.key.destination)
+            cells.append(
+                Cell(ends: UInt64(source) << 32 | UInt64(destination), service: Self.number(edge.key), edge: number))
+            if let answer = judge?.answers(edge.key.flow) { answers.append(answer) }
+        }
+        members = finder.members
+        cells.sort { a, b in
+            if a.ends != b.ends { return a.ends < b.ends }
+            return a.service == b.service ? a.edge < b.edge : a.service < b.service
+        }
         var all: TrafficCount?
-        for edge in observed {
-            let ends = Ends(
-                source: finder.group(of: edge.key.source), destination: finder.group(of: edge.key.destination))
-            let cell = Cell(ends: ends, service: MapService(proto: edge.key.proto, service: edge.key.service))
-            let decision = judge?.decide(edge.key.flow)
-            if parts[cell]?.add(edge, decision) == nil { parts[cell] = TrafficCount(edge, decision) }
-            if totals[ends]?.add(edge, decision) == nil { totals[ends] = TrafficCount(edge, decision) }
-            if all?.add(edge, decision) == nil { all = TrafficCount(edge, decision) }
+        var made: [MapEdge] = []
+        var next = 0
+        while next < cells.count {
+            let ends = cells[next].ends
+            var total: TrafficCount?
+            var services: [MapEdge.Part] = []
+            services.reserveCapacity(Self.services(cells[next...]))
+            while next < cells.count, cells[next].ends == ends {
+                let service = cells[next].service
+                let key = observed[cells[next].edge].key
+                var count: TrafficCount?
+                while next < cells.count, cells[next].ends == ends, cells[next].service == service {
+                    let edge = observed[cells[next].edge]
+                    let answer = answers.isEmpty ? nil : answers[cells[next].edge]
+                    if count?.add(edge, answer) == nil { count = TrafficCount(edge, answer) }
+                    if total?.add(edge, answer) == nil { total = TrafficCount(edge, answer) }
+                    if all?.add(edge, answer) == nil { all = TrafficCount(edge, answer) }
+                    next += 1
+                }
+                guard let count else { continue }
+                services.append(
+                    MapEdge.Part(service: MapService(proto: key.proto, service: key.service), count: count))
+            }
+            guard let total else { continue }
+            services.sort { a, b in
+                if a.count.connections != b.count.connections { return a.count.connections > b.count.connections }
+                return a.service < b.service
+            }
+            made.append(
+                MapEdge(
+                    source: finder.groups[Int(ends >> 32)], destination: finder.groups[Int(ends & 0xFFFF_FFFF)],
+                    total: total, services: services))
         }
         total = all
-        members = finder.members
-        var services: [Ends: [MapEdge.Part]] = [:]
-        for (cell, count) in parts {
-            services[cell.ends, default: []].append(MapEdge.Part(service: cell.service, count: count))
-        }
-        edges = totals.map { ends, total in
-            MapEdge(
-                source: finder.groups[ends.source], destination: finder.groups[ends.destination], total: total,
-                services: (services[ends] ?? []).sorted { a, b in
-                    if a.count.connections != b.count.connections { return a.count.connections > b.count.connections }
-                    return a.service < b.service
-                })
-        }
-        .sorted { a, b in
-            if a.total.connections != b.total.connections { return a.total.connections > b.total.connections }
-            return a.source == b.source ? a.destination < b.destination : a.source < b.source
-        }
+        edges = Self.sorted(made)
     }
 
-    /// The numbers of both ends' groups.
-    private struct Ends: Hashable {
-        let source: Int
-        let destination: Int
+    /// How many services the first ends have.
+    private static func services(_ cells: ArraySlice<Cell>) -> Int {
+        guard var last = cells.first else { return 0 }
+        var count = 1
+        for cell in cells.dropFirst() {
+            guard cell.ends == last.ends else { break }
+            if cell.service != last.service { count += 1 }
+            last = cell
+        }
+        return count
     }
 
-    private struct Cell: Hashable {
-        let ends: Ends
-        let service: MapService
+    /// Most connections first, then by source and destination; each group is compared with others but once.
+    private static func sorted(_ edges: [MapEdge]) -> [MapEdge] {
+        let groups = Set(edges.map(\.source)).union(edges.map(\.destination)).sorted()
+        var ranks: [MapGroup: UInt64] = [:]
+        for (rank, group) in groups.enumerated() { ranks[group] = UInt64(rank) }
+        let order = edges.indices.map { place in
+            let ends = (ranks[edges[place].source] ?? 0) << 32 | (ranks[edges[place].destination] ?? 0)
+            return (connections: edges[place].total.connections, ends: ends, place: place)
+        }
+        return order.sorted { $0.connections == $1.connections ? $0.ends < $1.ends : $0.connections > $1.connections }
+            .map { edges[$0.place] }
+    }
+
+    /// An edge by the numbers of its groups and of its service.
+    private struct Cell {
+        let ends: UInt64
+        let service: UInt32
+        let edge: Int
+    }
+
+    /// A number that services of equal protocol and port, or type and code, share.
+    private static func number(_ key: EdgeKey) -> UInt32 {
+        let service: UInt32 =
+            switch key.service {
+            case .unspecified: 0
+            case .port(let port): 1 << 16 | UInt32(port)
+            case .icmp(let message): 2 << 16 | UInt32(message.type) << 8 | UInt32(message.code)
+            }
+        return UInt32(key.proto.rawValue) << 24 | service
     }
 
     private static func grouping(

@@ -54,13 +54,14 @@ public struct ObservedAccess: Sendable {
         var parts: [Key: [MapService: TrafficCount]] = [:]
         for edge in observed {
             let decision = judge.decide(edge.key.flow)
+            let answers = Answers(decision)
             let key = Key(
                 source: finder.group(of: edge.key.source), destination: finder.group(of: edge.key.destination),
                 verdict: decision.policy)
             let service = MapService(proto: edge.key.proto, service: edge.key.service)
-            if totals[key]?.add(edge, decision) == nil { totals[key] = TrafficCount(edge, decision) }
-            if parts[key, default: [:]][service]?.add(edge, decision) == nil {
-                parts[key, default: [:]][service] = TrafficCount(edge, decision)
+            if totals[key]?.add(edge, answers) == nil { totals[key] = TrafficCount(edge, answers) }
+            if parts[key, default: [:]][service]?.add(edge, answers) == nil {
+                parts[key, default: [:]][service] = TrafficCount(edge, answers)
             }
         }
         let found = totals.map { key, total in

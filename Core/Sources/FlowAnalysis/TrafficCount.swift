@@ -10,12 +10,35 @@ public struct VerdictCount: Hashable, Sendable {
     /// Connections whose record does not suffice to tell.
     public internal(set) var undecided = 0
 
-    mutating func add(_ outcome: Outcome, _ connections: Int) {
-        switch outcome {
+    mutating func add(_ answer: Answers.Answer, _ connections: Int) {
+        switch answer {
         case .allowed: allowed.addSaturating(connections)
         case .denied: denied.addSaturating(connections)
-        case .indeterminate, .partly: undecided.addSaturating(connections)
+        case .undecided: undecided.addSaturating(connections)
         }
+    }
+}
+
+/// What a decision says under both views, without its reasons.
+struct Answers {
+    enum Answer: UInt8 {
+        case allowed, denied, undecided
+
+        init(_ outcome: Outcome) {
+            switch outcome {
+            case .allowed: self = .allowed
+            case .denied: self = .denied
+            case .indeterminate, .partly: self = .undecided
+            }
+        }
+    }
+
+    let policy: Answer
+    let effective: Answer
+
+    init(_ decision: Decision) {
+        policy = Answer(decision.policy.outcome)
+        effective = Answer(decision.effective.outcome)
     }
 }
 
@@ -36,13 +59,13 @@ public struct TrafficCount: Hashable, Sendable {
     /// Connections by effective verdict; nil without a policy.
     public private(set) var effective: VerdictCount?
 
-    init(_ edge: ObservedEdge, _ decision: Decision?) {
+    init(_ edge: ObservedEdge, _ answers: Answers?) {
         firstSeen = edge.firstSeen
         lastSeen = edge.lastSeen
-        add(edge, decision)
+        add(edge, answers)
     }
 
-    mutating func add(_ edge: ObservedEdge, _ decision: Decision?) {
+    mutating func add(_ edge: ObservedEdge, _ answers: Answers?) {
         connections.addSaturating(edge.connections)
         failed.addSaturating(edge.failed)
         if let more = edge.bytes {
@@ -52,10 +75,10 @@ public struct TrafficCount: Hashable, Sendable {
         }
         firstSeen = min(firstSeen, edge.firstSeen)
         lastSeen = max(lastSeen, edge.lastSeen)
-        guard let decision else { return }
+        guard let answers else { return }
         var (byPolicy, byEffect) = (policy ?? VerdictCount(), effective ?? VerdictCount())
-        byPolicy.add(decision.policy.outcome, edge.connections)
-        byEffect.add(decision.effective.outcome, edge.connections)
+        byPolicy.add(answers.policy, edge.connections)
+        byEffect.add(answers.effective, edge.connections)
         (policy, effective) = (byPolicy, byEffect)
     }
 }
