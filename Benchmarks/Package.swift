@@ -14,7 +14,11 @@ let settings: [SwiftSetting] =
 /// What `make bench` runs: the figures of `docs/benchmarks.md`.
 let package = Package(
     name: "Benchmarks",
-    dependencies: [.package(path: "../Core"), .package(name: "bulkhead", path: "..")],
+    dependencies: [
+        .package(path: "../Core"), .package(name: "bulkhead", path: ".."),
+        // The version of the root package; here only to say what the library itself takes.
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
     targets: [
         .systemLibrary(name: "CMalloc"),
         .executableTarget(
@@ -23,7 +27,10 @@ let package = Package(
                 + [
                     "NetworkTypes", "PolicyModel", "PolicyEngine", "PolicyAnalysis", "PolicyReference", "Flows",
                     "FlowAnalysis",
-                ].map { .product(name: $0, package: "Core") } + [.product(name: "FlowStore", package: "bulkhead")],
+                ].map { .product(name: $0, package: "Core") } + [
+                    .product(name: "FlowStore", package: "bulkhead"), .product(name: "Dialects", package: "bulkhead"),
+                    .product(name: "PolicyFiles", package: "bulkhead"), .product(name: "Yams", package: "Yams"),
+                ],
             exclude: ["sql_peer.py"],
             swiftSettings: settings),
     ]

@@ -46,6 +46,7 @@ struct Benchmarks {
         if options.only.map({ $0 == ClusterWorld.name }) ?? true {
             report.begin(ClusterWorld.name + (options.isQuick ? "-quick" : ""))
             ConnectivityFigures(repeats: options.repeats, isQuick: options.isQuick).run(&report)
+            ManifestFigures(repeats: options.repeats, isQuick: options.isQuick).run(&report)
         }
         if !options.compilesOnly, options.only.map({ $0 == ImportFigures.name }) ?? true {
             report.begin(ImportFigures.name + (options.isQuick ? "-quick" : ""))
