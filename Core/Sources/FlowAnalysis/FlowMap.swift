@@ -72,7 +72,7 @@ public struct FlowMap: Sendable {
             return a.service == b.service ? a.edge < b.edge : a.service < b.service
         }
         var all: TrafficCount?
-        var made: [MapEdge] = []
+        var made: [(ends: UInt64, edge: MapEdge)] = []
         var next = 0
         while next < cells.count {
             let ends = cells[next].ends
@@ -100,13 +100,13 @@ public struct FlowMap: Sendable {
                 if a.count.connections != b.count.connections { return a.count.connections > b.count.connections }
                 return a.service < b.service
             }
-            made.append(
-                MapEdge(
-                    source: finder.groups[Int(ends >> 32)], destination: finder.groups[Int(ends & 0xFFFF_FFFF)],
-                    total: total, services: services))
+            let edge = MapEdge(
+                source: finder.groups[Int(ends >> 32)], destination: finder.groups[Int(ends & 0xFFFF_FFFF)],
+                total: total, services: services)
+            made.append((ends, edge))
         }
         total = all
-        edges = Self.sorted(made)
+        edges = Self.sorted(made, finder.groups)
     }
 
     /// How many services the first ends have.
@@ -121,17 +121,18 @@ public struct FlowMap: Sendable {
         return count
     }
 
-    /// Most connections first, then by source and destination; each group is compared with others but once.
-    private static func sorted(_ edges: [MapEdge]) -> [MapEdge] {
-        let groups = Set(edges.map(\.source)).union(edges.map(\.destination)).sorted()
-        var ranks: [MapGroup: UInt64] = [:]
-        for (rank, group) in groups.enumerated() { ranks[group] = UInt64(rank) }
+    /// Most connections first, then by source and destination; groups, whose names are long, are compared once.
+    private static func sorted(_ edges: [(ends: UInt64, edge: MapEdge)], _ groups: [MapGroup]) -> [MapEdge] {
+        var ranks = [UInt64](repeating: 0, count: groups.count)
+        for (rank, number) in groups.indices.sorted(by: { groups[$0] < groups[$1] }).enumerated() {
+            ranks[number] = UInt64(rank)
+        }
         let order = edges.indices.map { place in
-            let ends = (ranks[edges[place].source] ?? 0) << 32 | (ranks[edges[place].destination] ?? 0)
-            return (connections: edges[place].total.connections, ends: ends, place: place)
+            let ends = ranks[Int(edges[place].ends >> 32)] << 32 | ranks[Int(edges[place].ends & 0xFFFF_FFFF)]
+            return (connections: edges[place].edge.total.connections, ends: ends, place: place)
         }
         return order.sorted { $0.connections == $1.connections ? $0.ends < $1.ends : $0.connections > $1.connections }
-            .map { edges[$0.place] }
+            .map { edges[$0.place].edge }
     }
 
     /// An edge by the numbers of its groups and of its service.
