@@ -29,7 +29,7 @@ public enum MapPage {
         return out
     }
 
-    /// Every edge of the map, most connections first.
+    /// The edges of the map, most connections first; what is beyond the rows of a page is told.
     static func table(_ map: FlowMap) -> String {
         guard !map.edges.isEmpty else { return "<p>No connections.</p>" }
         let hasVerdicts = map.total?.policy != nil
@@ -38,7 +38,7 @@ public enum MapPage {
             out += "<th class=\"n\">allowed</th><th class=\"n\">denied</th><th class=\"n\">undecided</th>"
         }
         out += "<th class=\"n\">failed</th><th>first seen</th><th>last seen</th></tr></thead>\n<tbody>\n"
-        for edge in map.edges {
+        for edge in map.edges.prefix(Page.rows) {
             let total = edge.total
             out += "<tr class=\"\(MapDrawing.Look(total).rawValue)-row\"><td>\(Markup.escaped("\(edge.source)"))</td>"
             out +=
@@ -51,12 +51,20 @@ public enum MapPage {
             out +=
                 "<td class=\"n\">\(total.failed)</td><td>\(FlowsAmount.minute(total.firstSeen))</td><td>\(FlowsAmount.minute(total.lastSeen))</td></tr>\n"
         }
-        return out + "</tbody></table>"
+        return out + "</tbody></table>" + Page.rest(map.edges.count)
     }
 }
 
 /// What all pages have in common.
 enum Page {
+    /// The most rows of a table: a browser lays out some thousands in a second, and nobody reads more.
+    static let rows = 5_000
+
+    /// Says how many rows are left out of a table, if any.
+    static func rest(_ count: Int) -> String {
+        count > rows ? "<p>and \(count - rows) more; <code>--format json</code> has all</p>" : ""
+    }
+
     static func text(title: String, body: String) -> String {
         """
         <!DOCTYPE html>

@@ -61,7 +61,7 @@ public struct ReportPage {
     /// Adds a paragraph.
     public mutating func say(_ text: String) { body += "<p>\(Markup.escaped(text))</p>\n" }
 
-    /// Adds a table; without rows, the sentence.
+    /// Adds a table of 5,000 rows at most, and says how many are left out; without rows, the sentence.
     public mutating func add(_ table: Table, orSay nothing: String) {
         guard !table.isEmpty else { return say(nothing) }
         body += "<table><thead><tr>"
@@ -69,14 +69,14 @@ public struct ReportPage {
             body += "<th\(column.isNumber ? " class=\"n\"" : "")>\(Markup.escaped(column.title))</th>"
         }
         body += "</tr></thead>\n<tbody>\n"
-        for row in table.rows {
+        for row in table.rows.prefix(Page.rows) {
             body += "<tr class=\"\(row.look)\">"
             for (cell, column) in zip(row.cells, table.columns) {
                 body += "<td\(column.isNumber ? " class=\"n\"" : "")>\(Markup.escaped(cell))</td>"
             }
             body += "</tr>\n"
         }
-        body += "</tbody></table>\n"
+        body += "</tbody></table>\(Page.rest(table.rows.count))\n"
     }
 
     /// Adds the picture of a map.

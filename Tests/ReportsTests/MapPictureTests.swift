@@ -126,3 +126,17 @@ import Testing
         #expect(process.terminationStatus == 0)
     }
 }
+
+@Suite struct ReportPageTests {
+    @Test func whatIsBeyondTheRowsOfAPageIsTold() {
+        var page = ReportPage(title: "Rows")
+        var table = ReportPage.Table(["name", "#count"])
+        for number in 0..<5_003 { table.add(["row-\(number)", "\(number)"]) }
+        page.add(table, orSay: "nothing")
+        #expect(page.text.contains("row-4999") && !page.text.contains("row-5000"))
+        #expect(page.text.contains("and 3 more; <code>--format json</code> has all"))
+        var empty = ReportPage(title: "Rows")
+        empty.add(ReportPage.Table(["name"]), orSay: "nothing <b>here</b>")
+        #expect(empty.text.contains("<p>nothing &lt;b&gt;here&lt;/b&gt;</p>"))
+    }
+}
