@@ -133,6 +133,11 @@ struct FlowTable {
         guard let length = packet.u16(4), var next = packet.u8(6), let source = packet.address(8, .ipv6),
             let destination = packet.address(24, .ipv6)
         else { return countCut() }
+        // Addresses that stand for IPv4 ones inside a host are none on a wire (RFC 4291 §2.5.5.2); they read as IPv4.
+        guard source.family == .ipv6, destination.family == .ipv6 else {
+            summary.others += 1
+            return
+        }
         var place = 40
         for _ in 0..<CaptureLimits.extensionHeaders {
             switch next {
@@ -189,6 +194,11 @@ struct FlowTable {
         _ time: Instant
     ) {
         guard let segment else { return countCut() }
+        // ICMP of the other family is nothing that a host would take (RFC 4443 §1).
+        guard !proto.isICMP || (proto == .icmp) == (source.family == .ipv4) else {
+            summary.others += 1
+            return
+        }
         var packet = Packet(
             source: FlowEndpoint(address: source, port: 0), destination: FlowEndpoint(address: destination, port: 0),
             proto: proto, bytes: bytes, time: time)

@@ -143,6 +143,22 @@ import Testing
         #expect(error.flows.map(\.icmp) == [ICMPMessage(type: 3, code: 3)])
     }
 
+    @Test func icmpOfTheOtherFamilyIsNoFlow() {
+        let packets = [
+            Packets.ethernet(Packets.ipv4(1, 2, proto: 58, [128, 0, 0, 0, 0, 1, 0, 1])),
+            Packets.ethernet(Packets.ipv6(1, 2, next: 1, [8, 0, 0, 0, 0, 1, 0, 1]), type: 0x86DD),
+        ]
+        let read = Read(Packets.pcap(packets.map { (100, $0) }))
+        #expect(read.flows.isEmpty && read.summary.others == 2)
+    }
+
+    @Test func addressesThatStandForIPv4AreNoneOnAWire() {
+        var packet = Packets.ipv6(1, 2, next: 6, Packets.tcp(40000, 443, Packets.syn))
+        packet.replaceSubrange(8..<24, with: [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF, 10, 0, 0, 1])
+        let read = Read(Packets.pcap([(100, Packets.ethernet(packet, type: 0x86DD))]))
+        #expect(read.flows.isEmpty && read.summary.others == 1)
+    }
+
     @Test func tagsAndIPv6HeadersAreWalked() {
         let segment = Packets.tcp(40000, 443, Packets.syn)
         // Hop-by-hop options of 8 bytes, a first fragment, authentication of 24 bytes, then TCP.
