@@ -28,7 +28,8 @@ struct ByteSource {
         if path == "-" {
             handle = .standardInput
         } else {
-            let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+            // Opening a pipe that nobody writes to would wait for ever.
+            let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
             guard descriptor >= 0 else {
                 throw FlowStoreError(.unreadable, "cannot open `\(path)`: \(String(cString: strerror(errno)))")
             }
@@ -43,6 +44,12 @@ struct ByteSource {
         modified = status.st_mode & S_IFMT == S_IFREG && !over ? nanos &+ Int64(status.st_mtim.tv_nsec) : nil
     }
 
+    /// Goes back to the first byte, which a regular file and memory allow.
+    func rewind() throws {
+        guard let handle, lseek(handle.fileDescriptor, 0, SEEK_SET) != 0 else { return }
+        throw FlowStoreError(.unreadable, "cannot read `\(name)` again: \(String(cString: strerror(errno)))")
+    }
+
     /// Hands every piece to `sink`, in order; the flows of a capture as normalised lines, and the result tells what it held.
     @discardableResult
     func read(_ sink: (UnsafeRawBufferPointer) throws -> Void) throws -> CaptureSummary? {
@@ -51,7 +58,8 @@ struct ByteSource {
         return try lines.finish(sink)
     }
 
-    private func readUnpacked(_ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
+    /// The same without looking for captures.
+    func readUnpacked(_ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
         var inflater: Inflater?
         var isFirst = true
         try readRaw { piece in

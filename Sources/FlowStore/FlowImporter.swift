@@ -40,9 +40,10 @@ struct FlowImporter {
         addUndated = try db.makeStatement(sql: "INSERT INTO undated (fingerprint, start) VALUES (?, ?)")
     }
 
-    /// Imports what the source holds up to the length that its identity was taken from.
+    /// Imports what the source holds up to the length that its identity was taken from, and throws `changed` when these
+    /// are other bytes than `content` hashed for it: a log that is rotated meanwhile would be taken for known later.
     mutating func run(
-        _ source: ByteSource, _ identity: FileIdentity, _ report: inout FileReport,
+        _ source: ByteSource, _ identity: FileIdentity, _ report: inout FileReport, content: SipHash,
         progress: (ImportProgress) throws -> Void
     ) throws {
         try enter(identity, path: report.path)
@@ -56,25 +57,35 @@ struct FlowImporter {
             if !line.isTerminated { tail = lastObservation }
         }
         do {
-            report.capture = try source.read { piece in
+            var content = content
+            var lines = CaptureLines()
+            try source.readUnpacked { piece in
                 let part = UnsafeRawBufferPointer(rebasing: piece[..<min(left, piece.count)])
                 left -= part.count
-                try decoder.feed(part) { line throws(any Error) in try take(line) }
+                content.combine(part)
+                try lines.feed(part) { try decoder.feed($0) { line throws(any Error) in try take(line) } }
                 let summary = decoder.summary
                 try progress(
                     ImportProgress(
                         path: report.path, bytes: identity.length - left, totalBytes: identity.length,
                         lines: summary.lines, records: summary.records))
             }
+            guard content.digest == identity.content else {
+                throw FlowStoreError(
+                    .changed,
+                    "`\(report.path)` changed while it was read, and nothing of it was stored; import it again")
+            }
+            report.capture = try lines.finish { try decoder.feed($0) { line throws(any Error) in try take(line) } }
             try decoder.finish { line throws(any Error) in try take(line) }
         }
         report.lines = decoder.summary
         // The line went on, and says something else now.
         if let unconfirmedTail { try remove(unconfirmedTail) }
         try db.execute(
-            sql: "UPDATE file SET content = ?, bytes = ?, point = ?, tail = ?, tail_start = ? WHERE id = ?",
+            sql: "UPDATE file SET head = ?, content = ?, bytes = ?, point = ?, tail = ?, tail_start = ? WHERE id = ?",
             arguments: [
-                identity.content.data, identity.length, file.point, tail?.fingerprint.data, tail?.start, file.id,
+                identity.head?.data, identity.content.data, identity.length, file.point, tail?.fingerprint.data,
+                tail?.start, file.id,
             ])
         try hours.finish(segments)
         try segments.finish()
@@ -111,12 +122,12 @@ struct FlowImporter {
         if let known = identity.known {
             file.id = known.id
             file.point = known.point
-            if known.isPrefix { unconfirmedTail = known.tail }
+            unconfirmedTail = known.tail
             return
         }
         try db.execute(
-            sql: "INSERT INTO file (head, content, bytes) VALUES (?, ?, 0)",
-            arguments: [identity.head.data, identity.content.data])
+            sql: "INSERT INTO file (content, bytes) VALUES (?, ?)",
+            arguments: [identity.content.data, identity.length])
         file.id = db.lastInsertedRowID
     }
 
@@ -133,7 +144,10 @@ struct FlowImporter {
             known = try find(fingerprint, from: start, to: start)
         }
         if let (segment, place) = known {
-            try meet(observation, segment, place, &report)
+            // The decoder gives the time of the import to a conntrack entry that has none.
+            let hasTime =
+                record.direction == .conntrack ? record.end != observedAt : record.start != nil || record.end != nil
+            try meet(observation, segment, place, hasTime: hasTime, &report)
             return
         }
         let point = try named.map { try self.point(named: $0) } ?? filePoint()
@@ -166,15 +180,17 @@ struct FlowImporter {
     }
 
     /// Takes a record that the store has already, perhaps with less.
+    ///
+    /// Without a time it cannot say more.
     private mutating func meet(
-        _ observation: Observation, _ segment: Segment, _ place: Int, _ report: inout FileReport
+        _ observation: Observation, _ segment: Segment, _ place: Int, hasTime: Bool, _ report: inout FileReport
     ) throws {
         let known = segment.entries[place]
         if known.fingerprint == unconfirmedTail?.fingerprint {
             lastObservation = unconfirmedTail
             unconfirmedTail = nil
         }
-        if known.report.covers(observation) {
+        if !hasTime || known.report.covers(observation) {
             report.duplicates += 1
         } else {
             // The same connection with more to say: Zeek logs a long one several times.

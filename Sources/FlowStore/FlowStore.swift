@@ -134,19 +134,22 @@ public struct FlowStore: Sendable {
         let hasher = SipHash(key: hashKey)
         let source = try open()
         guard let modified = source.modified else { throw Self.notRegular(report.path) }
-        let identity = try FileIdentity(source, hasher: hasher, namedPoint: point?.name, db)
+        var content = hasher
+        content.combine(point?.name ?? "")
+        let identity = try FileIdentity(source, hasher: content, db)
+        try source.rewind()
         let time = observedAt ?? Instant(rawValue: modified)
         if let known = identity.known, known.isSame {
             // Nothing is new; the lines are only counted.
             var decoder = FlowDecoder(observedAt: time)
-            report.capture = try open().read { decoder.feed($0) { _ in } }
+            report.capture = try source.read { decoder.feed($0) { _ in } }
             decoder.finish { _ in }
             report.lines = decoder.summary
             report.duplicates = decoder.summary.records
             return
         }
         var importer = try FlowImporter(db, hasher: hasher, namedPoint: point?.name, observedAt: time, limits, cache)
-        try importer.run(try open(), identity, &report, progress: progress)
+        try importer.run(source, identity, &report, content: content, progress: progress)
     }
 
     /// Reads one coherent state of the store.

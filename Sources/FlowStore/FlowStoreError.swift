@@ -4,6 +4,8 @@ public struct FlowStoreError: Error, Sendable, CustomStringConvertible {
     public enum Code: String, Sendable {
         /// A file cannot be opened or read.
         case unreadable
+        /// A file was written to while it was read.
+        case changed
         /// A compressed file is damaged or ends early.
         case badCompression
         /// A compressed file unpacks to more than the limits allow.

@@ -1,14 +1,14 @@
 import GRDB
 
-/// The tables of `bulkhead.sqlite`, version 2.
+/// The tables of `bulkhead.sqlite`, version 3.
 ///
 /// `segment` holds connections, some sixteen thousand in a row, with every record as one point reported it (`Segment`);
 /// `edge_hour` is what the connections that began in that hour add up to, and can be made again from the segments.
 /// `undated` finds observations whose line does not say when it was. Rows for each connection, as version 1 had them,
 /// cost an import ten times as much.
 enum Schema {
-    /// `PRAGMA user_version`; 2 is of November 2026, 1 was never released.
-    static let version = 2
+    /// `PRAGMA user_version`; 3 is of November 2026; those before were never released.
+    static let version = 3
     /// `BULK`, so that `file` and other tools can name the database (SQLite file format §1.3.10).
     static let applicationID = 0x4255_4C4B
 
@@ -18,11 +18,12 @@ enum Schema {
             throw FlowStoreError(
                 .newerSchema, "the database has schema version \(found), expected at most \(version)")
         }
-        guard found != 1 else {
+        guard found != version else { return }
+        guard found == 0 else {
             throw FlowStoreError(
-                .olderSchema, "the database has schema version 1, which was never released: import the flows anew")
+                .olderSchema,
+                "the database has schema version \(found), which was never released: import the flows anew")
         }
-        guard found == 0 else { return }
         try db.execute(sql: tables)
         var random = SystemRandomNumberGenerator()
         try db.execute(
@@ -42,9 +43,10 @@ enum Schema {
         CREATE TABLE setting (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
         CREATE TABLE point (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
         CREATE TABLE file (
-            id INTEGER PRIMARY KEY, head BLOB NOT NULL UNIQUE, content BLOB NOT NULL, bytes INTEGER NOT NULL,
-            point INTEGER REFERENCES point, tail BLOB, tail_start INTEGER
+            id INTEGER PRIMARY KEY, head BLOB, content BLOB NOT NULL, bytes INTEGER NOT NULL,
+            point INTEGER REFERENCES point, tail BLOB, tail_start INTEGER, UNIQUE (bytes, content)
         );
+        CREATE INDEX file_head ON file (head) WHERE head IS NOT NULL;
         CREATE TABLE edge (
             id INTEGER PRIMARY KEY, source TEXT NOT NULL, destination TEXT NOT NULL, protocol INTEGER NOT NULL,
             service INTEGER NOT NULL, UNIQUE (source, destination, protocol, service)

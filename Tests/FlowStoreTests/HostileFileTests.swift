@@ -44,6 +44,15 @@ import Testing
         #expect(report.files.map { $0.failure?.code } == [.unreadable, .unreadable, .unreadable])
     }
 
+    /// Nobody writes to it, so that opening it to wait would wait for ever.
+    @Test func aPipeIsRefusedAtOnce() throws {
+        let fixture = try StoreFixture()
+        let store = try fixture.store()
+        let path = fixture.root.appending(path: "pipe").path
+        try #require(mkfifo(path, 0o600) == 0)
+        #expect(try store.importFiles([path]).files[0].failure?.code == .unreadable)
+    }
+
     @Test func badLinesAreCountedAndTheRestImported() throws {
         let fixture = try StoreFixture()
         let store = try fixture.store()
@@ -66,14 +75,14 @@ import Testing
         }
     }
 
-    @Test(arguments: [(UInt8(3), FlowStoreError.Code.newerSchema), (1, .olderSchema)])
+    @Test(arguments: [(UInt8(4), FlowStoreError.Code.newerSchema), (2, .olderSchema), (1, .olderSchema)])
     func aDatabaseOfAnotherVersionIsRefused(version: UInt8, code: FlowStoreError.Code) throws {
         let fixture = try StoreFixture()
         do { _ = try fixture.store() }
         // `PRAGMA user_version` is the big-endian word at offset 60 (SQLite file format §1.3).
         let path = fixture.root.appending(path: "data/bulkhead.sqlite").path
         var bytes = try StoreFixture.bytes(path)
-        #expect(bytes[63] == 2)
+        #expect(bytes[63] == 3)
         bytes[63] = version
         let other = fixture.root.appending(path: "other")
         try FileManager.default.createDirectory(at: other, withIntermediateDirectories: true)

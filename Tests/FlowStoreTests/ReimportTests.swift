@@ -115,4 +115,83 @@ import Testing
         #expect(try store.counts().observations == 134)
         #expect(try store.importFiles([StoreFixture.nashua]).files[0].newConnections == 435)
     }
+
+    /// As `logrotate` does it with `copytruncate`.
+    @Test func aLogThatIsTruncatedMeanwhileIsNotTakenForKnown() throws {
+        let fixture = try StoreFixture()
+        let store = try fixture.store()
+        let bytes = try StoreFixture.bytes(StoreFixture.nashua)
+        let path = try fixture.write(bytes, to: "conn.log")
+        let report = try store.importFiles([path]) { _ in truncate(path, 1000) }
+        #expect(report.files[0].failure?.code == .changed)
+        #expect(try store.counts().connections == 0)
+        _ = try fixture.write(bytes, to: "conn.log")
+        let direct = try fixture.store("direct")
+        #expect(try store.importFiles([path]).newConnections == direct.importFiles([path]).newConnections)
+        #expect(try store.visible() == direct.visible())
+    }
+
+    @Test func anEmptyFileCanComeTwice() throws {
+        let fixture = try StoreFixture()
+        let store = try fixture.store()
+        let path = try fixture.write([], to: "empty.log")
+        let report = try store.importFiles([path, path])
+        #expect(report.files.map { $0.failure?.code } == [nil, nil])
+    }
+
+    /// Two sensors saw the connection; their logs have the same header line and nothing else in common.
+    @Test func logsWithTheSameHeaderAreTwoObservationPoints() throws {
+        let fixture = try StoreFixture()
+        let store = try fixture.store()
+        func log(_ uid: String, _ start: String) -> String {
+            Self.header + "\n" + "\(start)\t\(uid)\t10.0.0.1\t40000\t10.0.0.2\t443\ttcp\t-\t1.0\t10\t20\tSF\n"
+        }
+        let one = try fixture.write(log("Ca", "1795340000.000000").utf8, to: "a/conn.log")
+        let two = try fixture.write(log("Cb", "1795340000.010000").utf8, to: "b/conn.log")
+        let report = try store.importFiles([one, two])
+        #expect(report.files.map(\.newConnections) == [1, 0] && report.files.map(\.merged) == [0, 1])
+        #expect(try store.visible().connections.map(\.observationPoints.count) == [2])
+    }
+
+    /// The header line of a Zeek log of tab-separated values, with the fields that a flow needs.
+    private static let header =
+        "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\torig_bytes"
+        + "\tresp_bytes\tconn_state"
+
+    /// The unfinished line reads as an entry with another reply port.
+    @Test func aCutLineIsTakenBackThoughAnotherLogWithItsHeaderCameBetween() throws {
+        let fixture = try StoreFixture()
+        let store = try fixture.store()
+        let first =
+            "tcp 6 300 ESTABLISHED src=10.9.0.1 dst=10.9.0.2 sport=1000 dport=443 src=10.9.0.2 dst=10.9.0.1 sport=443 dport=1000 mark=0 use=1\n"
+        let second =
+            "udp 17 29 src=10.9.0.1 dst=10.9.0.3 sport=2000 dport=5353 src=10.9.0.3 dst=10.9.0.1 sport=5353 dport=2000"
+        let other =
+            "udp 17 29 src=10.8.0.1 dst=10.8.0.3 sport=2000 dport=53 src=10.8.0.3 dst=10.8.0.1 sport=53 dport=2000\n"
+        let path = try fixture.write((first + second.dropLast(2)).utf8, to: "table.txt")
+        _ = try store.importFiles([path])
+        _ = try store.importFiles([try fixture.write((first + other).utf8, to: "other.txt")])
+        _ = try fixture.write((first + second + "\n").utf8, to: "table.txt")
+        _ = try store.importFiles([path])
+        let ports = try store.visible().connections.filter { $0.edge.destination.description == "10.9.0.3" }
+        #expect(ports.map(\.sourcePort) == [2000])
+    }
+
+    /// A table entry without a time was seen when the file was written, and first so.
+    @Test func anEntryWithoutATimeStaysWhereItWasFirstSeen() throws {
+        let fixture = try StoreFixture()
+        let store = try fixture.store()
+        let line =
+            "tcp 6 300 ESTABLISHED src=10.9.0.1 dst=10.9.0.2 sport=1000 dport=443 src=10.9.0.2 dst=10.9.0.1 sport=443 dport=1000 mark=0 use=1\n"
+        let path = try fixture.write(line.utf8, to: "table.txt")
+        _ = try store.importFiles([path])
+        let before = try store.visible()
+        _ = try fixture.write((line + line.replacing("sport=1000", with: "sport=1001")).utf8, to: "table.txt")
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSince1970: 1_795_400_000)], ofItemAtPath: path)
+        let report = try store.importFiles([path]).files[0]
+        #expect(report.duplicates == 1 && report.newConnections == 1 && report.merged == 0)
+        let after = try store.visible().connections
+        #expect(before.connections.allSatisfy(after.contains) && after.count == 2)
+    }
 }
