@@ -109,6 +109,8 @@ private struct FlowsImportJSON: Encodable {
         let others: Int
         let fragments: Int
         let cut: Int
+        let untimed: Int
+        let encapsulated: Int
         let unknownLinkTypes: [UInt16]
         let overflows: Int
         let fault: String?
@@ -119,6 +121,8 @@ private struct FlowsImportJSON: Encodable {
             others = summary.others
             fragments = summary.fragments
             cut = summary.cut
+            untimed = summary.untimed
+            encapsulated = summary.encapsulated
             unknownLinkTypes = summary.unknownLinks.sorted()
             overflows = summary.overflows
             switch summary.fault {

@@ -42,12 +42,16 @@ enum FlowsReportText {
     /// What became of a capture's packets.
     private static func capture(_ capture: CaptureSummary) -> [String] {
         var lines = ["\(packets(capture.read)) in flows"]
-        if capture.others > 0 { lines.append("\(packets(capture.others)) of no flow: not IP, or without a time") }
+        if capture.others > 0 { lines.append("\(packets(capture.others)) of no flow: not IP") }
         if capture.fragments > 0 {
             lines.append("\(packets(capture.fragments)) counted by their first fragment alone")
         }
         if capture.cut > 0 {
             lines.append("\(packets(capture.cut)) left out: too little was captured of them; capture 128 bytes or more")
+        }
+        if capture.untimed > 0 { lines.append("\(packets(capture.untimed)) left out: without a time") }
+        if capture.encapsulated > 0 {
+            lines.append("\(packets(capture.encapsulated)) left out: inside an encapsulation that is not read")
         }
         if !capture.unknownLinks.isEmpty {
             let numbers = capture.unknownLinks.sorted().map(String.init).joined(separator: ", ")

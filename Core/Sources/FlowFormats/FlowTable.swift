@@ -5,43 +5,27 @@ import NetworkTypes
 struct FlowTable {
     private(set) var summary = CaptureSummary()
 
-    /// Both directions of a conversation have one key: the lesser end first.
-    private struct Key: Hashable {
-        let proto: IPProtocol
-        let first: FlowEndpoint
-        let second: FlowEndpoint
-        /// Type and code of a message that has no answer, such as an error.
-        let message: ICMPMessage?
-    }
+    private typealias Key = PacketFlow.Key
 
-    private struct Entry {
-        var record: FlowRecord
-        var last: Instant
-        /// Which ends of a TCP connection have sent FIN.
-        var finished: (initiator: Bool, responder: Bool) = (false, false)
-        var isClosed = false
-    }
-
-    /// Idle time after which a packet of the same tuple is another flow's: `tcp_inactivity_timeout`,
-    /// `udp_inactivity_timeout` and `icmp_inactivity_timeout` of Zeek's base/init-bare.
-    private static func idle(_ proto: IPProtocol) -> Int64 {
-        (proto == .tcp || proto == .sctp ? 300 : 60) * 1_000_000_000
-    }
-
-    private var entries: [Key: Entry] = [:]
-    private var ended: [FlowRecord] = []
+    private var flows: [Key: PacketFlow] = [:]
+    private var ended: [(key: PacketFlow.Key, flow: PacketFlow)] = []
+    /// Connections that were idle for long and may go on, and whether the key's second end began them.
+    private var handshakes: [Key: Bool] = [:]
     /// When idle flows were last looked for.
     private var swept: Instant?
 
-    mutating func takeEnded() -> [FlowRecord] {
-        guard !ended.isEmpty else { return [] }
-        defer { ended = [] }
-        return ended
+    /// Hands out the flows that ended since the last call.
+    mutating func takeEnded<Failure: Error>(_ sink: (FlowRecord) throws(Failure) -> Void) throws(Failure) {
+        guard !ended.isEmpty else { return }
+        let taken = ended
+        ended = []
+        for (key, flow) in taken { try sink(flow.record(key)) }
     }
 
     mutating func endAll() {
-        end(Array(entries.keys))
-        entries = [:]
+        let all = flows
+        flows = [:]
+        end(all.map { ($0.key, $0.value) })
     }
 
     mutating func fail(_ fault: CaptureSummary.Fault) {
@@ -50,15 +34,19 @@ struct FlowTable {
 
     mutating func recognise(_ format: FlowFormat) { summary.format = format }
 
-    mutating func countOther() { summary.others += 1 }
+    mutating func countUntimed() { summary.untimed += 1 }
 
     /// Ends flows in order of their beginning, so that equal captures give equal answers.
-    private mutating func end(_ keys: [Key]) {
-        let records = keys.compactMap { entries.removeValue(forKey: $0)?.record }
-        ended += records.sorted { a, b in
-            if a.start != b.start { return (a.start ?? .init(rawValue: 0)) < (b.start ?? .init(rawValue: 0)) }
-            if a.edge != b.edge { return a.edge < b.edge }
-            return a.tuple.sourcePort < b.tuple.sourcePort
+    private mutating func end(_ flows: [(key: Key, flow: PacketFlow)]) {
+        for (key, flow) in flows where flow.mayGoOn && key.proto == .tcp {
+            if handshakes.count >= CaptureLimits.handshakes { handshakes = [:] }
+            handshakes[key] = flow.isReversed
+        }
+        ended += flows.sorted { a, b in
+            if a.flow.start != b.flow.start { return a.flow.start < b.flow.start }
+            let (one, other) = (a.flow.record(a.key), b.flow.record(b.key))
+            return one.edge == other.edge
+                ? one.tuple.sourcePort < other.tuple.sourcePort : one.edge < other.edge
         }
     }
 
@@ -68,6 +56,8 @@ struct FlowTable {
         sweep(time)
         switch link {
         case 1: ethernet(frame, 12, time)
+        // PPP, with or without the address and control of its framing (RFC 1661 §2, RFC 1662 §3.1).
+        case 9: ppp(frame.u16(0) == 0xFF03 ? frame.from(2) : frame, time)
         case 12, 14, 101, 228, 229: network(frame, time)
         // Linux cooked captures, versions 1 and 2: the protocol, then the packet.
         case 113: typed(frame.u16(14), frame.from(16), time)
@@ -92,17 +82,43 @@ struct FlowTable {
             }
             place += 4
         }
-        summary.others += 1
+        summary.encapsulated += 1
     }
 
     private mutating func typed(_ type: UInt16?, _ packet: PacketBytes?, _ time: Instant) {
         guard let type, let packet else { return countCut() }
-        if type == 0x8100 { return ethernet(packet, 2, time) }
-        guard type == 0x0800 || type == 0x86DD else {
-            summary.others += 1
-            return
+        switch type {
+        case 0x0800, 0x86DD: network(packet, time)
+        case 0x8100: ethernet(packet, 2, time)
+        // A session of PPPoE: six bytes, then PPP (RFC 2516 §4).
+        case 0x8864: ppp(packet.from(6), time)
+        case 0x8847, 0x8848: mpls(packet, time)
+        // What may hold IP all the same: MACsec, provider backbone bridges, network service headers.
+        case 0x88E5, 0x88E7, 0x894F: summary.encapsulated += 1
+        default: summary.others += 1
         }
-        network(packet, time)
+    }
+
+    private mutating func ppp(_ packet: PacketBytes?, _ time: Instant) {
+        guard let packet, let proto = packet.u16(0) else { return countCut() }
+        // Protocol numbers of PPP at IANA: IPv4, IPv6, and from 0x8000 on what controls the line.
+        switch proto {
+        case 0x0021, 0x0057: packet.from(2).map { network($0, time) } ?? countCut()
+        case 0x8000...: summary.others += 1
+        default: summary.encapsulated += 1
+        }
+    }
+
+    /// Skips labels to the bottom of the stack (RFC 3032 §2.1); below it may be anything.
+    private mutating func mpls(_ packet: PacketBytes, _ time: Instant) {
+        for place in stride(from: 0, to: CaptureLimits.labels * 4, by: 4) {
+            guard let end = packet.u8(place + 2), let below = packet.from(place + 4) else { return countCut() }
+            guard end & 1 == 1 else { continue }
+            // Other packets avoid the first four bits of IP (RFC 4385 §2).
+            if let first = below.u8(0), first >> 4 == 4 || first >> 4 == 6 { return network(below, time) }
+            break
+        }
+        summary.encapsulated += 1
     }
 
     private mutating func network(_ packet: PacketBytes, _ time: Instant) {
@@ -165,33 +181,9 @@ struct FlowTable {
 
     // MARK: Transport
 
-    /// What a packet says of its flow.
-    private struct Packet {
-        var source: FlowEndpoint
-        var destination: FlowEndpoint
-        var proto: IPProtocol
-        var bytes: Int
-        var time: Instant
-        var flags: UInt8 = 0
-        var icmp: ICMPMessage?
-        var identifier: UInt16?
-        /// Whether it answers a query (RFC 792, RFC 4443).
-        var isAnswer = false
-        /// A message that stands alone.
-        var isAlone = false
-
-        static let fin: UInt8 = 1
-        static let syn: UInt8 = 2
-        static let rst: UInt8 = 4
-        static let ack: UInt8 = 16
-
-        func has(_ flag: UInt8) -> Bool { flags & flag != 0 }
-    }
-
     private mutating func transport(
         _ segment: PacketBytes?, _ proto: IPProtocol, _ source: IPAddress, _ destination: IPAddress, bytes: Int,
-        _ header: Int,
-        _ time: Instant
+        _ header: Int, _ time: Instant
     ) {
         guard let segment else { return countCut() }
         // ICMP of the other family is nothing that a host would take (RFC 4443 §1).
@@ -213,105 +205,36 @@ struct FlowTable {
         } else if proto.isICMP {
             guard let type = segment.u8(0), let code = segment.u8(1) else { return countCut() }
             packet.icmp = ICMPMessage(type: type, code: code)
-            if let query = Self.query(type, proto) {
+            if let query = Packet.query(type, proto) {
+                guard let identifier = segment.u16(4) else { return countCut() }
                 packet.icmp = ICMPMessage(type: query, code: 0)
                 packet.isAnswer = query != type
-                packet.identifier = segment.u16(4)
-            } else {
-                packet.isAlone = true
+                packet.identifier = identifier
             }
         }
         summary.read += 1
         add(packet)
     }
 
-    /// The type of the query that a message belongs to; nil for messages that are neither query nor answer.
-    private static func query(_ type: UInt8, _ proto: IPProtocol) -> UInt8? {
-        switch (proto, type) {
-        case (.icmp, 8), (.icmp, 0): 8
-        case (.icmp, 13), (.icmp, 14): 13
-        case (.icmpv6, 128), (.icmpv6, 129): 128
-        default: nil
-        }
-    }
-
     private mutating func add(_ packet: Packet) {
-        var (one, other) = (packet.source, packet.destination)
-        if let identifier = packet.identifier { (one.port, other.port) = (identifier, identifier) }
-        let isOrdered = (one.address, one.port) <= (other.address, other.port)
-        let key = Key(
-            proto: packet.proto, first: isOrdered || packet.isAlone ? one : other,
-            second: isOrdered || packet.isAlone ? other : one,
-            message: packet.icmp)
-        if var entry = entries[key] {
-            let isNew =
-                packet.time.rawValue - entry.last.rawValue > Self.idle(packet.proto)
-                || entry.isClosed && packet.has(Packet.syn) && !packet.has(Packet.ack)
-            if !isNew {
-                extend(&entry, packet)
-                entries[key] = entry
+        let key = Key(packet)
+        if var flow = flows[key] {
+            let isIdle = flow.last.elapsed(to: packet.time) > Self.idle(packet.proto)
+            // A SYN begins a connection, unless it repeats the one that began this.
+            if !isIdle, !packet.opens || flow.hasHandshake && !flow.isClosed {
+                flow.add(packet, key)
+                flows[key] = flow
                 return
             }
-            end([key])
+            flows[key] = nil
+            end([(key, flow)])
         }
-        if entries.count >= CaptureLimits.flows {
+        if flows.count >= CaptureLimits.flows {
             summary.overflows += 1
             endAll()
         }
-        entries[key] = begin(packet)
-    }
-
-    private func begin(_ packet: Packet) -> Entry {
-        let isSYN = packet.proto == .tcp && packet.has(Packet.syn)
-        // The answer to a SYN, or to a query, tells who asked.
-        let isAnswer = isSYN && packet.has(Packet.ack) || packet.isAnswer
-        let isSure = isSYN || packet.identifier != nil
-        let isGuessed = !isSure && !isAnswer && Self.looksLikeAnswer(packet)
-        let (from, to) =
-            isAnswer || isGuessed ? (packet.destination, packet.source) : (packet.source, packet.destination)
-        var record = FlowRecord(
-            tuple: FiveTuple(
-                proto: packet.proto, source: from.address, sourcePort: from.port, destination: to.address,
-                destinationPort: to.port),
-            icmp: packet.icmp, icmpIdentifier: packet.identifier, start: packet.time, end: packet.time,
-            initiator: FlowCounters(packets: 0, bytes: 0), responder: FlowCounters(packets: 0, bytes: 0),
-            direction: isSure ? .firstSYN : isGuessed ? .ports : .asRecorded, uid: "packet-\(packet.time.rawValue)")
-        record.state = packet.proto == .tcp && !isSYN ? .unknown : .attempted
-        var entry = Entry(record: record, last: packet.time)
-        extend(&entry, packet)
-        return entry
-    }
-
-    private static func looksLikeAnswer(_ packet: Packet) -> Bool {
-        packet.proto.hasPorts
-            && DynamicPorts.looksLikeAnswer(from: packet.source.port, to: packet.destination.port)
-    }
-
-    private func extend(_ entry: inout Entry, _ packet: Packet) {
-        let tuple = entry.record.tuple
-        let isOut =
-            packet.isAlone || packet.identifier != nil
-            ? !packet.isAnswer : packet.source.address == tuple.source && packet.source.port == tuple.sourcePort
-        let size = UInt64(max(0, packet.bytes))
-        if isOut {
-            entry.record.initiator.add(size)
-        } else {
-            entry.record.responder.add(size)
-            // A refusal as the first answer; whatever answers otherwise is there.
-            if entry.record.state != .established, packet.has(Packet.rst) {
-                if entry.record.state != .unknown { entry.record.state = .rejected }
-            } else if entry.record.state != .rejected {
-                entry.record.state = .established
-            }
-        }
-        entry.record.start = min(entry.record.start ?? packet.time, packet.time)
-        entry.record.end = max(entry.record.end ?? packet.time, packet.time)
-        entry.last = max(entry.last, packet.time)
-        if packet.has(Packet.rst) { entry.isClosed = true }
-        if packet.has(Packet.fin) {
-            if isOut { entry.finished.initiator = true } else { entry.finished.responder = true }
-            if entry.finished.initiator, entry.finished.responder { entry.isClosed = true }
-        }
+        let began = handshakes.removeValue(forKey: key)
+        flows[key] = PacketFlow(packet, key, begunBySecond: packet.opens ? nil : began)
     }
 
     /// Ends what has been idle, once a minute of the capture's time.
@@ -320,12 +243,19 @@ struct FlowTable {
             self.swept = time
             return
         }
-        guard time.rawValue - swept.rawValue > 60_000_000_000 else { return }
+        guard swept.elapsed(to: time) > 60_000_000_000 else { return }
         self.swept = time
-        end(
-            entries.filter { key, entry in
-                time.rawValue - entry.last.rawValue > (entry.isClosed ? 60_000_000_000 : Self.idle(key.proto))
-            }.map(\.key))
+        let idle = flows.filter { key, flow in
+            flow.last.elapsed(to: time) > (flow.isClosed ? 60_000_000_000 : Self.idle(key.proto))
+        }
+        for key in idle.keys { flows[key] = nil }
+        end(idle.map { ($0.key, $0.value) })
+    }
+
+    /// Idle time after which a packet of the same tuple is another flow's, in nanoseconds: `tcp_inactivity_timeout`,
+    /// `udp_inactivity_timeout` and `icmp_inactivity_timeout` of Zeek's base/init-bare.
+    private static func idle(_ proto: IPProtocol) -> Int64 {
+        (proto == .tcp || proto == .sctp ? 300 : 60) * 1_000_000_000
     }
 
     // MARK: Names
@@ -385,12 +315,5 @@ enum DNSName {
             place += 1 + Int(length)
         }
         return nil
-    }
-}
-
-extension FlowCounters {
-    fileprivate mutating func add(_ bytes: UInt64) {
-        packets = (packets ?? 0) &+ 1
-        self.bytes = (self.bytes ?? 0) &+ bytes
     }
 }

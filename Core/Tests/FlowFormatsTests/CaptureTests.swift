@@ -121,6 +121,66 @@ import Testing
         #expect(Read(Packets.pcap(Self.handshake.prefix(1) + Self.handshake)).flows.count == 1)
     }
 
+    /// The end of an old connection, then a new one between the same ports; the ports alone would turn both round.
+    @Test func aSYNBehindOtherPacketsBeginsAFlow() {
+        let old = Self.frames([
+            Packets.ipv4(1, 2, proto: 6, Packets.tcp(443, 40000, Packets.ack)),
+            Packets.ipv4(2, 1, proto: 6, Packets.tcp(40000, 443, Packets.ack)),
+        ])
+        let new = Self.frames([
+            Packets.ipv4(1, 2, proto: 6, Packets.tcp(443, 40000, Packets.syn)),
+            Packets.ipv4(2, 1, proto: 6, Packets.tcp(40000, 443, Packets.syn | Packets.ack)),
+        ])
+        let read = Read(Packets.pcap(old + new.map { ($0.seconds + 10, $0.frame) }))
+        #expect(
+            read.lines == ["10.0.0.2:40000 > 10.0.0.1:443 established", "10.0.0.1:443 > 10.0.0.2:40000 established"])
+        #expect(read.flows.map(\.direction) == [.ports, .firstSYN])
+    }
+
+    /// The capture lost the SYN, or holds it behind its answer's acknowledgement.
+    @Test func aGrantedSYNTurnsAFlowRound() throws {
+        let read = Read(
+            Packets.pcap(
+                Self.frames([
+                    Packets.ipv4(1, 2, proto: 6, Packets.tcp(443, 40000, Packets.ack)),
+                    Packets.ipv4(2, 1, proto: 6, Packets.tcp(40000, 443, Packets.syn | Packets.ack)),
+                    Packets.ipv4(1, 2, proto: 6, Packets.tcp(443, 40000, Packets.ack)),
+                ])))
+        #expect(read.lines == ["10.0.0.1:443 > 10.0.0.2:40000 established"])
+        let flow = try #require(read.flows.first)
+        #expect(flow.direction == .firstSYN)
+        #expect(flow.initiator.packets == 2 && flow.responder.packets == 1)
+    }
+
+    @Test(arguments: [500, 5000])
+    func aConnectionThatWasIdleKeepsWhoBeganIt(pause: Int) {
+        // Server and client have ports that say the contrary.
+        let opening = Self.frames([
+            Packets.ipv4(1, 2, proto: 6, Packets.tcp(443, 40000, Packets.syn)),
+            Packets.ipv4(2, 1, proto: 6, Packets.tcp(40000, 443, Packets.syn | Packets.ack)),
+        ])
+        let later = (
+            opening[0].seconds + pause,
+            Packets.ethernet(Packets.ipv4(2, 1, proto: 6, Packets.tcp(40000, 443, Packets.ack)))
+        )
+        // Another host's packet makes the table look for idle flows.
+        let between = (later.0 - 30, Packets.ethernet(Packets.ipv4(3, 2, proto: 17, Packets.udp(5000, 53))))
+        for packets in [opening + [later], opening + [between, later]] {
+            let flows = Read(Packets.pcap(packets)).flows.filter { $0.tuple.proto == .tcp }
+            #expect(flows.map { $0.tuple.source } == [IPAddress("10.0.0.1"), IPAddress("10.0.0.1")])
+            #expect(flows.map(\.direction) == [.firstSYN, .firstSYN])
+            #expect(flows.map(\.state) == [.established, .established])
+        }
+    }
+
+    @Test func pingsOfOneMomentAreTwoFlows() {
+        let packets = [1, 2].map { id in
+            (100, Packets.ethernet(Packets.ipv4(1, 2, proto: 1, [8, 0, 0, 0, 0, UInt8(id), 0, 1])))
+        }
+        let flows = Read(Packets.pcap(packets)).flows
+        #expect(flows.count == 2 && Set(flows.map(\.uid)).count == 2)
+    }
+
     @Test func idleFlowsEnd() {
         let query = Packets.ethernet(Packets.ipv4(1, 2, proto: 17, Packets.udp(5000, 53)))
         #expect(Read(Packets.pcap([(100, query), (159, query)])).flows.count == 1)
@@ -202,7 +262,50 @@ import Testing
         #expect(read.summary.isPartial)
     }
 
+    /// The same packet in a session of PPPoE, behind PPP's own framing, and under two labels of MPLS.
+    @Test func encapsulationsOfTheLineAreTakenOff() {
+        let packet = Packets.ipv4(1, 2, proto: 6, Packets.tcp(40000, 443, Packets.syn))
+        let session: [UInt8] = [0x11, 0, 0, 1, 0, UInt8(packet.count + 2), 0, 0x21]
+        let labels: [UInt8] = [0, 1, 0, 64, 0, 2, 1, 64]
+        for (frame, link) in [
+            (Packets.ethernet(session + packet, type: 0x8864), 1), (Packets.ethernet(labels + packet, type: 0x8847), 1),
+            ([0xFF, 3, 0, 0x21] + packet, 9), ([0, 0x21] + packet, 9),
+        ] {
+            #expect(Read(Packets.pcap([(100, frame)], link: link)).lines == ["10.0.0.1:40000 > 10.0.0.2:443 attempted"])
+        }
+    }
+
+    /// MACsec, Ethernet under a label of MPLS, labels without end, tags without end, and compressed PPP.
+    @Test func whatMayHoldIPAllTheSameIsSaid() {
+        let word: [UInt8] = [0, 1, 1, 64, 0, 0, 0, 0]
+        let frames = [
+            Packets.ethernet([0, 0], type: 0x88E5), Packets.ethernet(word, type: 0x8847),
+            Packets.ethernet([UInt8](repeating: 0, count: 100), type: 0x8848),
+            Packets.ethernet([0, 0], tags: [0x8100, 0x8100, 0x8100, 0x8100, 0x8100, 0x8100]),
+            Packets.ethernet([0x11, 0, 0, 1, 0, 4, 0, 0xFD, 0, 0], type: 0x8864),
+        ]
+        let read = Read(Packets.pcap(frames.map { (100, $0) }))
+        #expect(read.summary.encapsulated == 5 && read.flows.isEmpty && read.summary.isPartial)
+        let control = Read(
+            Packets.pcap([(100, Packets.ethernet([0x11, 0, 0, 1, 0, 4, 0xC0, 0x21, 1, 1], type: 0x8864))]))
+        #expect(control.summary.others == 1 && !control.summary.isPartial)
+    }
+
     // MARK: The newer form
+
+    /// Clocks three centuries before and after 1970 (if_tsoffset ±9,000,000,000): their distance is more than an integer holds.
+    @Test func timesAsFarApartAsTheyCanBeDoNotTrap() {
+        func interface(_ seconds: Int64) -> [UInt8] {
+            Packets.interface(
+                options: [14, 0, 8, 0] + withUnsafeBytes(of: seconds.littleEndian, Array.init) + [0, 0, 0, 0])
+        }
+        let frame = Packets.ethernet(Packets.ipv4(1, 2, proto: 6, Packets.tcp(40000, 443, Packets.ack)))
+        let bytes = Packets.section() + interface(-9_000_000_000) + interface(9_000_000_000)
+        for order in [[0, 1], [1, 0], [0, 1, 0]] {
+            let read = Read(bytes + order.flatMap { Packets.enhanced(1, on: $0, frame) })
+            #expect(read.summary.read == order.count && read.summary.fault == nil)
+        }
+    }
 
     @Test func interfacesHaveTheirOwnClocks() throws {
         let frame = Packets.ethernet(Packets.ipv4(1, 2, proto: 6, Packets.tcp(40000, 443, Packets.syn)))
@@ -228,7 +331,8 @@ import Testing
             Packets.section() + Packets.interface() + Packets.enhanced(1, frame) + Packets.block(3, [9, 0, 0, 0])
             + second
         let read = Read(bytes)
-        #expect(read.flows.count == 1 && read.summary.others == 1 && read.summary.fault == nil)
+        #expect(read.flows.count == 1 && read.summary.untimed == 1 && read.summary.fault == nil)
+        #expect(read.summary.isPartial)
     }
 
     // MARK: Broken files

@@ -1,0 +1,185 @@
+import Flows
+import NetworkTypes
+
+/// What a packet says of its flow.
+struct Packet {
+    var source: FlowEndpoint
+    var destination: FlowEndpoint
+    var proto: IPProtocol
+    var bytes: Int
+    var time: Instant
+    /// The flags of TCP (RFC 9293 §3.1); 0 elsewhere.
+    var flags: UInt8 = 0
+    var icmp: ICMPMessage?
+    /// What the query and the answers of ICMP have in common (RFC 792, RFC 4443).
+    var identifier: UInt16?
+    /// Whether it answers a query of ICMP.
+    var isAnswer = false
+
+    static let fin: UInt8 = 1
+    static let syn: UInt8 = 2
+    static let rst: UInt8 = 4
+    static let ack: UInt8 = 16
+
+    func has(_ flag: UInt8) -> Bool { flags & flag != 0 }
+
+    /// Whether it asks for a connection.
+    var opens: Bool { has(Self.syn) && !has(Self.ack) }
+    /// Whether it grants one.
+    var grants: Bool { has(Self.syn) && has(Self.ack) }
+    /// Whether it is a message of ICMP that stands alone, such as an error.
+    var isAlone: Bool { icmp != nil && identifier == nil }
+
+    /// The type of the query that a message belongs to; nil for messages that are neither query nor answer.
+    static func query(_ type: UInt8, _ proto: IPProtocol) -> UInt8? {
+        switch (proto, type) {
+        case (.icmp, 8), (.icmp, 0): 8
+        case (.icmp, 13), (.icmp, 14): 13
+        case (.icmpv6, 128), (.icmpv6, 129): 128
+        default: nil
+        }
+    }
+}
+
+/// A flow while its packets come.
+///
+/// There may be a million, so it is kept small, and becomes a record when it ends.
+struct PacketFlow {
+    /// What all packets of a flow have in common, both ways: the lesser end first, except for messages that stand alone.
+    struct Key: Hashable {
+        let first: IPAddress
+        let second: IPAddress
+        /// The ports; the identifier twice for queries of ICMP.
+        let firstPort: UInt16
+        let secondPort: UInt16
+        let proto: IPProtocol
+        let message: ICMPMessage?
+
+        init(_ packet: Packet) {
+            let one = (packet.source.address, packet.identifier ?? packet.source.port)
+            let other = (packet.destination.address, packet.identifier ?? packet.destination.port)
+            let isOrdered = packet.isAlone || one <= other
+            (first, firstPort) = isOrdered ? one : other
+            (second, secondPort) = isOrdered ? other : one
+            (proto, message) = (packet.proto, packet.icmp)
+        }
+
+        /// Whether the packet was sent by the second end.
+        func isFromSecond(_ packet: Packet) -> Bool {
+            packet.source.address != first
+                || packet.identifier == nil && packet.source.port != firstPort
+        }
+    }
+
+    /// The time of the packet that came first, which need not be the earliest.
+    private let begun: Instant
+    private(set) var start: Instant
+    private(set) var last: Instant
+    private var packetsOut: UInt64 = 0
+    private var bytesOut: UInt64 = 0
+    private var packetsIn: UInt64 = 0
+    private var bytesIn: UInt64 = 0
+    private var state: ConnectionState
+    private var direction: DirectionSource
+    /// Whether the key's second end began it.
+    private(set) var isReversed: Bool
+    /// Whether one of its packets had SYN.
+    private(set) var hasHandshake = false
+    private var initiatorFinished = false
+    private var responderFinished = false
+    private(set) var isClosed = false
+
+    /// Begins a flow by its first packet; `begunBySecond` tells who began, if an earlier part of the connection did.
+    init(_ packet: Packet, _ key: Key, begunBySecond: Bool?) {
+        (begun, start, last) = (packet.time, packet.time, packet.time)
+        let isFromSecond = key.isFromSecond(packet)
+        // The answer to a SYN, or to a query, tells who asked.
+        let isAnswer = packet.grants || packet.isAnswer
+        if packet.has(Packet.syn) || packet.identifier != nil {
+            direction = .firstSYN
+            isReversed = isFromSecond != isAnswer
+            state = .attempted
+        } else if let begunBySecond {
+            direction = .firstSYN
+            isReversed = begunBySecond
+            state = .established
+        } else {
+            let isGuessed =
+                packet.proto.hasPorts
+                && DynamicPorts.looksLikeAnswer(from: packet.source.port, to: packet.destination.port)
+            direction = isGuessed ? .ports : .asRecorded
+            isReversed = isFromSecond != isGuessed
+            state = packet.proto == .tcp ? .unknown : .attempted
+        }
+        add(packet, key)
+    }
+
+    /// Whether later packets belong to the same connection, and it is known who began it.
+    var mayGoOn: Bool { !isClosed && direction == .firstSYN && state == .established }
+
+    /// Adds a packet, also the first.
+    mutating func add(_ packet: Packet, _ key: Key) {
+        let isFromSecond = key.isFromSecond(packet)
+        if packet.grants, !hasHandshake { turn(isReversed: !isFromSecond) }
+        if packet.has(Packet.syn) { hasHandshake = true }
+        let isOut = packet.identifier != nil ? !packet.isAnswer : packet.isAlone || isFromSecond == isReversed
+        let size = UInt64(max(0, packet.bytes))
+        if isOut {
+            packetsOut &+= 1
+            bytesOut &+= size
+        } else {
+            packetsIn &+= 1
+            bytesIn &+= size
+            // A refusal as the first answer; whatever answers otherwise is there.
+            if state != .established, packet.has(Packet.rst) {
+                if state != .unknown { state = .rejected }
+            } else if state != .rejected {
+                state = .established
+            }
+        }
+        start = min(start, packet.time)
+        last = max(last, packet.time)
+        if packet.has(Packet.rst) { isClosed = true }
+        if packet.has(Packet.fin) {
+            if isOut { initiatorFinished = true } else { responderFinished = true }
+            if initiatorFinished, responderFinished { isClosed = true }
+        }
+    }
+
+    /// Takes the word of a granted SYN, which came behind other packets, for who began.
+    private mutating func turn(isReversed: Bool) {
+        direction = .firstSYN
+        guard isReversed != self.isReversed else { return }
+        self.isReversed = isReversed
+        swap(&packetsOut, &packetsIn)
+        swap(&bytesOut, &bytesIn)
+        swap(&initiatorFinished, &responderFinished)
+    }
+
+    /// The flow as its observation point reports it.
+    func record(_ key: Key) -> FlowRecord {
+        let isQuery = key.message.map { Packet.query($0.type, key.proto) != nil } ?? false
+        let identifier = isQuery ? key.firstPort : nil
+        var tuple = FiveTuple(
+            proto: key.proto, source: key.first, sourcePort: isQuery ? 0 : key.firstPort, destination: key.second,
+            destinationPort: isQuery ? 0 : key.secondPort)
+        if isReversed {
+            swap(&tuple.source, &tuple.destination)
+            swap(&tuple.sourcePort, &tuple.destinationPort)
+        }
+        // Pings of one moment are told apart by their identifiers.
+        let uid = "packet-\(begun.rawValue)" + (identifier.map { "-\($0)" } ?? "")
+        return FlowRecord(
+            tuple: tuple, icmp: key.message, icmpIdentifier: identifier, start: start, end: last,
+            initiator: FlowCounters(packets: packetsOut, bytes: bytesOut),
+            responder: FlowCounters(packets: packetsIn, bytes: bytesIn), state: state, direction: direction, uid: uid)
+    }
+}
+
+extension Instant {
+    /// The nanoseconds to another time, at most what an integer holds: the clocks of a capture say anything.
+    func elapsed(to later: Instant) -> Int64 {
+        let (span, over) = later.rawValue.subtractingReportingOverflow(rawValue)
+        return over ? (later > self ? .max : .min) : span
+    }
+}
