@@ -17,6 +17,31 @@ enum ConnectionMatcher {
     /// (`GC_SCAN_INTERVAL_MAX` in Linux `net/netfilter/nf_conntrack_core.c`).
     static let removalDelay: Int64 = 60_000_000_000
 
+    /// With so many connections of its tuple and time a record is compared; then it is one of its own.
+    ///
+    /// TCP has one on a tuple at a time; hosts that ping each other have as many as there are programs that ping. More
+    /// come from somebody who wants an import never to end.
+    static let candidates = 1024
+
+    /// What was found so far.
+    struct Search {
+        private(set) var best: Match?
+        private(set) var looked = 0
+
+        /// Whether there may be something better in another segment.
+        var goesOn: Bool { looked < candidates }
+
+        fileprivate mutating func look() { looked += 1 }
+
+        fileprivate mutating func take(_ match: Match) {
+            if let best {
+                let isEarlier = (match.segment, match.connection) < (best.segment, best.connection)
+                guard match.distance < best.distance || match.distance == best.distance && isEarlier else { return }
+            }
+            best = match
+        }
+    }
+
     /// A connection with its place in its segment.
     struct Match {
         let segment: Int64
@@ -25,24 +50,21 @@ enum ConnectionMatcher {
         let distance: UInt64
     }
 
-    /// Puts the connection of the segment that the record belongs to into `best`, where it is better.
+    /// Looks in a segment for the connection that the record belongs to.
     static func match(
         _ segment: Segment, edge: Int64, sourcePort: UInt16, point: Int64, uid: String?, _ record: Observation,
-        _ best: inout Match?
+        _ search: inout Search
     ) {
-        let earliest = earliest(record)
-        let latest = latest(record)
-        segment.forEachConnection(edge: edge, sourcePort: sourcePort) { number in
-            let sum = segment.sum(of: number)
-            guard sum.start <= latest, sum.until >= earliest else { return }
-            if let known = sum.icmpID, let other = record.icmpID, known != other { return }
-            guard accepts(segment, number, point, uid, record) else { return }
-            let distance = distance(sum.start, record.start)
-            if let best {
-                let isEarlier = (segment.id, number) < (best.segment, best.connection)
-                guard distance < best.distance || distance == best.distance && isEarlier else { return }
+        segment.forEachConnection(
+            edge: edge, sourcePort: sourcePort, from: earliest(record), to: latest(record)
+        ) { number, sum in
+            search.look()
+            let differs = sum.icmpID.map { known in record.icmpID.map { $0 != known } ?? false } ?? false
+            if !differs, accepts(segment, number, point, uid, record) {
+                search.take(
+                    Match(segment: segment.id, connection: number, distance: distance(sum.start, record.start)))
             }
-            best = Match(segment: segment.id, connection: number, distance: distance)
+            return search.goesOn
         }
     }
 

@@ -153,13 +153,13 @@ struct FlowImporter {
         let point = try named.map { try self.point(named: $0) } ?? filePoint()
         let edge = try edge(record.edge)
         let sourcePort = record.tuple.sourcePort
-        var best: ConnectionMatcher.Match?
+        var search = ConnectionMatcher.Search()
         try segments.forEach(from: earliest, to: latest) { segment in
             ConnectionMatcher.match(
-                segment, edge: edge, sourcePort: sourcePort, point: point, uid: record.uid, observation, &best)
-            return true
+                segment, edge: edge, sourcePort: sourcePort, point: point, uid: record.uid, observation, &search)
+            return search.goesOn
         }
-        if let best {
+        if let best = search.best {
             try change(try segments.segment(best.segment), best.connection) {
                 $0.add(
                     observation, to: best.connection, point: point, fingerprint: fingerprint, uid: record.uid,

@@ -12,7 +12,7 @@ final class Segment {
         let sourcePort: UInt16
         /// Its observation that came last; -1 when the last was taken back, and the connection is no more.
         var last: Int32
-        /// The connection before it of the same edge and port.
+        /// The connection of the same edge and port that began before it.
         var previous: Int32
     }
 
@@ -34,11 +34,15 @@ final class Segment {
         var firstStart = Int64.max
         var lastStart = Int64.min
         var lastUntil = Int64.min
+        /// How long the longest of them lasts.
+        var longest: Int64 = 0
 
         mutating func add(_ report: Observation) {
             firstStart = min(firstStart, report.start)
             lastStart = max(lastStart, report.start)
             lastUntil = max(lastUntil, report.until)
+            let (length, over) = report.until.subtractingReportingOverflow(report.start)
+            longest = max(longest, over ? .max : length)
         }
     }
 
@@ -49,7 +53,7 @@ final class Segment {
     private(set) var entries: [Entry] = []
     /// What their observations say together of the connections that have more than one.
     private var sums: [Int32: Observation] = [:]
-    /// The last connection of an edge and port.
+    /// The connection of an edge and port that began last.
     private var byTuple: [UInt64: Int32] = [:]
     private var byFingerprint: [Fingerprint: Int32] = [:]
     /// Whether it differs from its row.
@@ -105,13 +109,51 @@ final class Segment {
         }
     }
 
-    /// The connections of an edge and port, the last first.
-    func forEachConnection(edge: Int64, sourcePort: UInt16, _ body: (Int) -> Void) {
+    /// The connections of an edge and port that began at `latest` or before and go on until `earliest` or after, the last
+    /// first, while `body` says so.
+    func forEachConnection(
+        edge: Int64, sourcePort: UInt16, from earliest: Int64, to latest: Int64, _ body: (Int, Observation) -> Bool
+    ) {
+        // What began before this is over.
+        let (first, under) = earliest.subtractingReportingOverflow(span.longest)
         var next = byTuple[Self.tuple(edge, sourcePort)] ?? -1
         while next >= 0 {
             let connection = connections[Int(next)]
-            if connection.last >= 0 { body(Int(next)) }
+            if connection.last >= 0 {
+                let sum = sum(of: Int(next))
+                if sum.start < first, !under { return }
+                if sum.start <= latest, sum.until >= earliest, !body(Int(next), sum) { return }
+            }
             next = connection.previous
+        }
+    }
+
+    /// Puts a connection among those of its edge and port, in order of their starts.
+    private func link(_ number: Int32) {
+        let connection = connections[Int(number)]
+        let tuple = Self.tuple(connection.edge, connection.sourcePort)
+        let start = sum(of: Int(number)).start
+        // Logs come in order of time, or nearly so.
+        var after: Int32 = -1
+        var next = byTuple[tuple] ?? -1
+        while next >= 0, connections[Int(next)].last < 0 || sum(of: Int(next)).start > start {
+            (after, next) = (next, connections[Int(next)].previous)
+        }
+        connections[Int(number)].previous = next
+        if after >= 0 { connections[Int(after)].previous = number } else { byTuple[tuple] = number }
+    }
+
+    private func unlink(_ number: Int32) {
+        let connection = connections[Int(number)]
+        let tuple = Self.tuple(connection.edge, connection.sourcePort)
+        var after: Int32 = -1
+        var next = byTuple[tuple] ?? -1
+        while next >= 0, next != number { (after, next) = (next, connections[Int(next)].previous) }
+        guard next >= 0 else { return }
+        if after >= 0 {
+            connections[Int(after)].previous = connection.previous
+        } else {
+            byTuple[tuple] = connection.previous >= 0 ? connection.previous : nil
         }
     }
 
@@ -121,9 +163,9 @@ final class Segment {
         stateText: String?
     ) {
         let number = Int32(connections.count)
-        let before = byTuple.updateValue(number, forKey: Self.tuple(edge, sourcePort)) ?? -1
-        connections.append(Connection(edge: edge, sourcePort: sourcePort, last: -1, previous: before))
+        connections.append(Connection(edge: edge, sourcePort: sourcePort, last: -1, previous: -1))
         append(report, to: number, point: point, fingerprint: fingerprint, uid: uid, stateText: stateText)
+        link(number)
     }
 
     /// Adds another observation of a connection.
@@ -164,7 +206,13 @@ final class Segment {
         sum.merge(report)
         sums[Int32(connection)] = sum
         span.add(sum)
+        if sum.start != before.start { relink(connection) }
         isChanged = true
+    }
+
+    private func relink(_ connection: Int) {
+        unlink(Int32(connection))
+        if connections[connection].last >= 0 { link(Int32(connection)) }
     }
 
     /// Takes an observation back; its connection becomes what the others say, or goes with the last.
@@ -186,6 +234,7 @@ final class Segment {
             if sum?.merge(other.report) == nil { sum = other.report }
         }
         sums[gone.connection] = sum
+        relink(connection)
         isChanged = true
     }
 
@@ -208,6 +257,7 @@ final class Segment {
             next = entry.previous
         }
         gone += taken.count
+        unlink(Int32(connection))
         connections[connection].last = -1
         sums[Int32(connection)] = nil
         isChanged = true
@@ -314,13 +364,7 @@ final class Segment {
             if !seen[owner] {
                 seen[owner] = true
                 numbers[owner] = Int32(connections.count)
-                var before: Int32 = -1
-                if isIndexed {
-                    before =
-                        byTuple.updateValue(numbers[owner], forKey: Self.tuple(edges[owner], ports[owner])) ?? -1
-                }
-                connections.append(
-                    Connection(edge: edges[owner], sourcePort: ports[owner], last: -1, previous: before))
+                connections.append(Connection(edge: edges[owner], sourcePort: ports[owner], last: -1, previous: -1))
             } else {
                 var sum = sum(of: Int(numbers[owner]))
                 sum.merge(reports[index])
@@ -336,6 +380,7 @@ final class Segment {
             connections[Int(connection)].last = Int32(index)
         }
         forEachConnection { _, _, sum in span.add(sum) }
+        if isIndexed { for number in connections.indices { link(Int32(number)) } }
     }
 }
 

@@ -68,4 +68,44 @@ import Testing
         #expect(try usual.visible() == small.visible())
         #expect(try usual.counts() == small.counts())
     }
+
+    /// Queries between the same two ports, every second, seen by two sensors whose logs come in any order.
+    @Test(arguments: limits.indices)
+    func connectionsOfOneTupleAreToldApartByTheirTimes(index: Int) throws {
+        let fixture = try StoreFixture()
+        let (usual, small) = (try fixture.store("usual"), try fixture.store("small", limits: Self.limits[index]))
+        func line(_ sensor: String, _ number: Int, _ delay: Int) -> [UInt8] {
+            Array(
+                (#"{"ts":\#(1_795_000_000 + number * 3).\#(delay),"uid":"\#(sensor)\#(number)","id.orig_h":"10.0.0.1","#
+                    + #""id.orig_p":123,"id.resp_h":"10.0.0.2","id.resp_p":123,"proto":"udp","duration":0.1,"#
+                    + #""conn_state":"SF"}"# + "\n").utf8)
+        }
+        var random = SystemRandomNumberGenerator()
+        for sensor in ["a", "b"] {
+            let lines = (0..<300).map { line(sensor, $0, sensor == "a" ? 1 : 2) }.shuffled(using: &random)
+            let path = try fixture.write(lines.joined(), to: "\(sensor).log")
+            for store in [usual, small] {
+                let report = try store.importFiles([path]).files[0]
+                #expect(report.newConnections == (sensor == "a" ? 300 : 0))
+                #expect(report.merged == (sensor == "a" ? 0 : 300))
+            }
+        }
+        #expect(try usual.visible() == small.visible())
+        #expect(try usual.counts().seenTwice == 300)
+    }
+
+    /// Whoever sends with one tuple and many identifiers at once gets connections, and the import an end.
+    @Test func anyNumberOfConnectionsMayBeAliveOnOneTuple() throws {
+        let fixture = try StoreFixture()
+        let store = try fixture.store()
+        let count = 3000
+        let lines = (0..<count).map { number in
+            #"{"ts":\#(1_795_000_000 + number).5,"uid":"C\#(number)","id.orig_h":"10.0.0.1","id.orig_p":0,"#
+                + #""id.resp_h":"10.0.0.2","id.resp_p":0,"proto":"unknown_transport","ip_proto":47,"duration":100000,"#
+                + #""conn_state":"OTH"}"# + "\n"
+        }
+        let path = try fixture.write(lines.joined().utf8, to: "many.log")
+        #expect(try store.importFiles([path]).files[0].newConnections == count)
+        #expect(try store.importFiles([path]).files[0].duplicates == count)
+    }
 }
