@@ -17,6 +17,8 @@ final class Inflater {
     private(set) var produced = 0
     /// Whether the last member was complete; a stream that ends elsewhere is cut.
     private(set) var isAtEnd = false
+    /// Whether zero bytes came behind it, and nothing else may.
+    private var isPadded = false
 
     private let name: String
 
@@ -37,6 +39,7 @@ final class Inflater {
         stream.next_in = UnsafeMutablePointer(mutating: base.assumingMemoryBound(to: UInt8.self))
         stream.avail_in = UInt32(input.count)
         while stream.avail_in > 0 {
+            if isAtEnd, try isPadding() { continue }
             if isAtEnd {
                 inflateReset(&stream)
                 isAtEnd = false
@@ -44,6 +47,20 @@ final class Inflater {
             try step(input.count, sink)
         }
         consumed += input.count
+    }
+
+    /// Takes a zero byte behind a member, with which tapes and disks fill their blocks (gzip(1), "CAVEATS").
+    private func isPadding() throws -> Bool {
+        guard stream.next_in.pointee == 0 else {
+            guard !isPadded else {
+                throw FlowStoreError(.badCompression, "`\(name)` is damaged gzip data after \(produced) unpacked bytes")
+            }
+            return false
+        }
+        isPadded = true
+        stream.next_in += 1
+        stream.avail_in -= 1
+        return true
     }
 
     private func step(_ inputCount: Int, _ sink: (UnsafeRawBufferPointer) throws -> Void) throws {

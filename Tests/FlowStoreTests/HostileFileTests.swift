@@ -37,6 +37,17 @@ import Testing
         #expect(try store.importFiles([try fixture.write(both, to: "both.gz")]).newConnections == 134)
     }
 
+    @Test func zerosBehindTheLastMemberAreNothing() throws {
+        let fixture = try StoreFixture()
+        let store = try fixture.store()
+        let member = try StoreFixture.bytes(try fixture.packed(StoreFixture.scranton, to: "s.gz"))
+        let padding = [UInt8](repeating: 0, count: 700)
+        let padded = try fixture.write(member + padding, to: "padded.gz")
+        let broken = try fixture.write(member + padding + member, to: "broken.gz")
+        let report = try store.importFiles([padded, broken])
+        #expect(report.files[0].newConnections == 134 && report.files[1].failure?.code == .badCompression)
+    }
+
     @Test func filesThatCannotBeReadAreReported() throws {
         let fixture = try StoreFixture()
         let store = try fixture.store()
