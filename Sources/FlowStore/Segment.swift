@@ -129,18 +129,18 @@ final class Segment {
     }
 
     /// Puts a connection among those of its edge and port, in order of their starts.
-    private func link(_ number: Int32) {
+    private func link(_ number: Int32, start: Int64) {
         let connection = connections[Int(number)]
         let tuple = Self.tuple(connection.edge, connection.sourcePort)
-        let start = sum(of: Int(number)).start
-        // Logs come in order of time, or nearly so.
+        // Logs come in order of time, or nearly so: it is the last, and mostly the only one.
+        guard let head = byTuple.updateValue(number, forKey: tuple) else { return }
+        var next = head
         var after: Int32 = -1
-        var next = byTuple[tuple] ?? -1
-        while next >= 0, connections[Int(next)].last < 0 || sum(of: Int(next)).start > start {
-            (after, next) = (next, connections[Int(next)].previous)
-        }
+        while next >= 0, sum(of: Int(next)).start > start { (after, next) = (next, connections[Int(next)].previous) }
         connections[Int(number)].previous = next
-        if after >= 0 { connections[Int(after)].previous = number } else { byTuple[tuple] = number }
+        guard after >= 0 else { return }
+        connections[Int(after)].previous = number
+        byTuple[tuple] = head
     }
 
     private func unlink(_ number: Int32) {
@@ -150,6 +150,7 @@ final class Segment {
         var next = byTuple[tuple] ?? -1
         while next >= 0, next != number { (after, next) = (next, connections[Int(next)].previous) }
         guard next >= 0 else { return }
+        connections[Int(number)].previous = -1
         if after >= 0 {
             connections[Int(after)].previous = connection.previous
         } else {
@@ -165,7 +166,7 @@ final class Segment {
         let number = Int32(connections.count)
         connections.append(Connection(edge: edge, sourcePort: sourcePort, last: -1, previous: -1))
         append(report, to: number, point: point, fingerprint: fingerprint, uid: uid, stateText: stateText)
-        link(number)
+        link(number, start: report.start)
     }
 
     /// Adds another observation of a connection.
@@ -212,7 +213,7 @@ final class Segment {
 
     private func relink(_ connection: Int) {
         unlink(Int32(connection))
-        if connections[connection].last >= 0 { link(Int32(connection)) }
+        if connections[connection].last >= 0 { link(Int32(connection), start: sum(of: connection).start) }
     }
 
     /// Takes an observation back; its connection becomes what the others say, or goes with the last.
@@ -379,8 +380,10 @@ final class Segment {
                     point: points[index], fingerprint: fingerprint, uid: uids[index], stateText: states[index]))
             connections[Int(connection)].last = Int32(index)
         }
-        forEachConnection { _, _, sum in span.add(sum) }
-        if isIndexed { for number in connections.indices { link(Int32(number)) } }
+        forEachConnection { number, _, sum in
+            span.add(sum)
+            if isIndexed { link(Int32(number), start: sum.start) }
+        }
     }
 }
 
