@@ -90,7 +90,7 @@ struct Benchmarks {
         SingleFigures(world: world, engine: engine, columns: columns, repeats: repeats)
             .run(&report, &table, isJudged: isFirst)
         if isFirst, !options.isQuick {
-            SQLPeer(world: world, columns: columns, ours: each).run(&report, &table)
+            SQLPeer(world: world, columns: columns, before: each).run(&report, &table)
         } else if isFirst {
             report.note("SQL peer not measured", "--quick")
         }

@@ -53,53 +53,44 @@ extension DecisionTable {
             else { return true }
             let b = a + Self.batch
             addresses.first.withUnsafeBufferPointer { first in
-                for i in 0..<count {
-                    a[i] = first[Int(from[i] >> 16)]
-                    b[i] = first[Int(to[i] >> 16)]
-                }
-            }
-            addresses.second.withUnsafeBufferPointer { second in
-                for i in 0..<count {
-                    a[i] = second[Int(a[i]) << 8 | Int(from[i] >> 8 & 0xFF)]
-                    b[i] = second[Int(b[i]) << 8 | Int(to[i] >> 8 & 0xFF)]
-                }
-            }
-            addresses.third.withUnsafeBufferPointer { third in
-                for i in 0..<count {
-                    a[i] = UInt32(third[Int(a[i]) << 8 | Int(from[i] & 0xFF)])
-                    b[i] = UInt32(third[Int(b[i]) << 8 | Int(to[i] & 0xFF)])
-                }
-            }
-            let width = classCount
-            selfs.withUnsafeBufferPointer { selfs in
-                for i in 0..<count {
-                    let pair = Int(a[i]) &* width &+ Int(b[i])
-                    a[i] = from[i] == to[i] ? selfs[Int(a[i])] : UInt32(truncatingIfNeeded: pairs[pair])
-                }
-            }
-            atoms.base.withUnsafeBufferPointer { base in
-                atoms.mask.withUnsafeBufferPointer { mask in
-                    atoms.table.withUnsafeBufferPointer { table in
+                addresses.second.withUnsafeBufferPointer { second in
+                    addresses.third.withUnsafeBufferPointer { third in
                         for i in 0..<count {
-                            let number = Int(proto[i])
-                            b[i] = UInt32(table[Int(base[number] &+ UInt32(port[i]) & mask[number])])
+                            let (x, y) = (from[i], to[i])
+                            let (m, n) = (
+                                second[Int(first[Int(x >> 16)]) << 8 | Int(x >> 8 & 0xFF)],
+                                second[Int(first[Int(y >> 16)]) << 8 | Int(y >> 8 & 0xFF)]
+                            )
+                            a[i] = UInt32(third[Int(m) << 8 | Int(x & 0xFF)])
+                            b[i] = UInt32(third[Int(n) << 8 | Int(y & 0xFF)])
                         }
                     }
                 }
             }
-            let length = atomCount
-            rows.withUnsafeBufferPointer { rows in
-                for i in 0..<count { b[i] = UInt32(rows[Int(a[i]) &* length &+ Int(b[i])]) }
-            }
-            keyStarts.withUnsafeBufferPointer { starts in
-                for i in 0..<count { a[i] = starts[Int(a[i])] &+ b[i] }
+            let width = classCount
+            selfs.withUnsafeBufferPointer { selfs in
+                atoms.blocks.withUnsafeBufferPointer { blocks in
+                    atoms.atoms.withUnsafeBufferPointer { atoms in
+                        for i in 0..<count {
+                            let pair = Int(a[i]) &* width &+ Int(b[i])
+                            let block = blocks[Int(proto[i]) << 8 | Int(port[i] >> 8)]
+                            b[i] = UInt32(atoms[Int(block) << 8 | Int(port[i] & 0xFF)])
+                            a[i] = from[i] == to[i] ? selfs[Int(a[i])] : UInt32(truncatingIfNeeded: pairs[pair])
+                        }
+                    }
+                }
             }
             var isComplete: UInt32 = 1
-            keysOfRows.withUnsafeBufferPointer { keys in
-                for i in 0..<count {
-                    let key = keys[Int(a[i])]
-                    out[i] = key
-                    isComplete &= key == 0 ? 0 : 1
+            rows.withUnsafeBufferPointer { rows in
+                patterns.withUnsafeBufferPointer { patterns in
+                    keysOfRows.withUnsafeBufferPointer { keys in
+                        for i in 0..<count {
+                            let row = rows[Int(a[i])]
+                            let key = keys[Int(row.keys &+ UInt32(patterns[Int(row.pattern &+ b[i])]))]
+                            out[i] = key
+                            isComplete &= key == 0 ? 0 : 1
+                        }
+                    }
                 }
             }
             return isComplete == 1

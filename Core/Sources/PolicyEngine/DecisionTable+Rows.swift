@@ -94,13 +94,6 @@ extension DecisionTable {
         return append(row, keys: keys)
     }
 
-    private mutating func append(_ row: [UInt8], keys: [UInt32]) -> UInt32 {
-        rows += row
-        keyStarts.append(UInt32(keysOfRows.count))
-        keysOfRows += keys
-        return UInt32(keyStarts.count - 1)
-    }
-
     private func judge(_ ends: [RowEnd], _ atom: UInt32, _ packet: Packet) -> Decision {
         let asked = ends.map { end in
             end.rules.filter { atoms.covered(by: $0).containsSorted(atom) }.compactMap { engine.rules[Int($0)] }

@@ -32,13 +32,21 @@ public struct DecisionTable {
     var addresses: AddressTable
     var atoms: ServiceAtoms
     var pairs: PairTable
-    /// Rows of one byte for each atom, one after the other: which of the row's keys it has.
+    /// Patterns of one byte for each atom, each distinct one once: which of a row's keys the atom has.
     ///
-    /// Row 0 says: ask.
-    var rows: [UInt8]
-    /// The distinct keys of each row, one row after the other, and where they begin; the first of each row is 0: ask.
+    /// Pattern 0 says for all: the first.
+    var patterns: [UInt8]
+    private var patternNumbers: [[UInt8]: UInt32] = [:]
+    /// The distinct keys of each row, one row after the other; the first of each row is 0: ask.
     var keysOfRows: [UInt32] = [0]
-    var keyStarts: [UInt32] = [0]
+    /// For each row, where its pattern and its keys begin; row 0 says: ask.
+    var rows = [Row(pattern: 0, keys: 0)]
+
+    struct Row: Sendable {
+        var pattern: UInt32
+        var keys: UInt32
+    }
+
     /// The decision of each key; key 0 means that the engine must be asked.
     var decisions: [Decision]
     var keys: [Decision: UInt32] = [:]
@@ -70,7 +78,8 @@ public struct DecisionTable {
             classOfSignature: engine.unmanaged.map { classes.classOfIdentity[Int($0)] })
         atoms = ServiceAtoms(engine)
         pairs = PairTable(count: classes.representatives.count * classes.representatives.count)
-        rows = Array(repeating: 0, count: atoms.representatives.count)
+        patterns = Array(repeating: 0, count: atoms.representatives.count)
+        patternNumbers[patterns] = 0
         let nothing = Verdict(outcome: .allowed, source: .notGoverned, destination: .notGoverned)
         decisions = [Decision(policy: nothing, effective: nothing)]
         pairKeys = PairKeys(engine, classes, instant)
@@ -84,9 +93,9 @@ public struct DecisionTable {
     /// The number of service atoms: the length of a row.
     public var atomCount: Int { atoms.representatives.count }
     /// The number of distinct rows made so far.
-    public var rowCount: Int { keyStarts.count }
+    public var rowCount: Int { rows.count }
     /// The size of the rows and their keys in bytes.
-    public var rowBytes: Int { rows.count + (keysOfRows.count + keyStarts.count) * 4 }
+    public var rowBytes: Int { patterns.count + keysOfRows.count * 4 + rows.count * 8 }
     /// The size of the pair table in bytes.
     public var pairBytes: Int { pairs.bytes }
 
@@ -123,8 +132,9 @@ public struct DecisionTable {
         let port = flow.icmp.map { UInt16($0.type) << 8 | UInt16($0.code) } ?? flow.destinationPort
         let isOne = flow.source.address == flow.destination.address
         let row = isOne ? selfRow(source) : row(source, destination)
-        let place = rows[Int(row) * atomCount + Int(atoms.atom(flow.proto, port))]
-        let key = keysOfRows[Int(keyStarts[Int(row)]) + Int(place)]
+        let starts = rows[Int(row)]
+        let place = patterns[Int(starts.pattern) + Int(atoms.atom(flow.proto, port))]
+        let key = keysOfRows[Int(starts.keys) + Int(place)]
         return key == 0 ? nil : Key(rawValue: key)
     }
 
@@ -139,6 +149,19 @@ public struct DecisionTable {
         if known != 0 { return known }
         fill(source, destination)
         return pairs[pair]
+    }
+
+    /// Adds a row, whose pattern may be known.
+    mutating func append(_ pattern: [UInt8], keys: [UInt32]) -> UInt32 {
+        let known = patternNumbers[pattern]
+        let start = known ?? UInt32(patterns.count)
+        if known == nil {
+            patternNumbers[pattern] = start
+            patterns += pattern
+        }
+        rows.append(Row(pattern: start, keys: UInt32(keysOfRows.count)))
+        keysOfRows += keys
+        return UInt32(rows.count - 1)
     }
 
     mutating func key(of decision: Decision) -> UInt32 {

@@ -3,16 +3,15 @@ internal import PolicyModel
 
 /// The traffic at a destination, cut into atoms that no service of the policy tells apart.
 ///
-/// TCP and UDP ports and ICMP messages are looked up in tables of 65,536 places; protocols without ports have one place
-/// each.
+/// TCP and UDP ports and ICMP messages are looked up in tables of 65,536 places; other protocols have one atom each.
 struct ServiceAtoms: Sendable {
     /// The atom that means: ask the engine, since the protocol has ports but no table here.
     static let ask: UInt16 = 0
 
-    /// Where in `table` a protocol's places begin, and which bits of the port choose among them.
-    private(set) var base = [UInt32](repeating: 0, count: 256)
-    private(set) var mask = [UInt32](repeating: 0, count: 256)
-    private(set) var table: [UInt16] = []
+    /// By protocol × 256 + the upper half of the port: the number of a block of `atoms`.
+    private(set) var blocks = [UInt16](repeating: 0, count: 65_536)
+    /// Blocks of 256 atoms, by the lower half of the port; equal blocks are held once.
+    private(set) var atoms: [UInt16] = []
     /// One packet for each atom; nil for the atom `ask`.
     private(set) var representatives: [Packet?] = [nil]
     /// The atoms apart as far as rules alone cannot tell: each port that some workload has a name for, and the rest.
@@ -39,32 +38,46 @@ struct ServiceAtoms: Sendable {
         }
         // Numbers of lists, so that two places with the same lists are one atom.
         var known: [[UInt32]: UInt16] = [:]
+        var numberOfBlock: [ArraySlice<UInt16>: UInt16] = [:]
         var cells: [UInt32] = [0]
         var cellCount: UInt32 = 1
         for number in UInt8.min...UInt8.max {
             let proto = IPProtocol(rawValue: number)
-            base[Int(number)] = UInt32(table.count)
             let isTable = proto == .tcp || proto == .udp || proto.isICMP
-            if isTable {
-                mask[Int(number)] = 0xFFFF
-            } else if proto.hasPorts {
-                table.append(Self.ask)
+            if !isTable, proto.hasPorts {
+                fill(number, Array(repeating: Self.ask, count: 256), &numberOfBlock)
                 continue
             }
+            var places: [UInt16] = []
             let cuts = ServiceCuts(proto, isTable: isTable, ordered, names)
             for (index, start) in cuts.starts.enumerated() {
-                let end: UInt16 =
-                    !isTable ? start : index + 1 < cuts.starts.count ? cuts.starts[index + 1] - 1 : .max
+                // Without a table the port means nothing.
+                let end: UInt16 = index + 1 < cuts.starts.count ? cuts.starts[index + 1] - 1 : isTable ? .max : 255
                 // Named ports mean different things at different destinations, so their places are told apart.
                 let isNamed = names.values.contains { $0.contains(ProtocolPort(proto, start)) }
                 let found = isNamed ? nil : known[cuts.lists[index]]
                 let atom = found ?? add(Self.packet(proto, start), cuts.lists[index])
                 if isNamed { cellCount += 1 } else { known[cuts.lists[index]] = atom }
                 if Int(atom) == cells.count { cells.append(isNamed ? cellCount - 1 : 0) }
-                table.append(contentsOf: repeatElement(atom, count: Int(end - start) + 1))
+                places.append(contentsOf: repeatElement(atom, count: Int(end - start) + 1))
             }
+            fill(number, places, &numberOfBlock)
         }
         partition = Partition(cells: cells, count: Int(cellCount))
+    }
+
+    /// Takes the atoms of a protocol: of all its ports, or 256 equal ones that stand for any.
+    private mutating func fill(
+        _ proto: UInt8, _ places: [UInt16], _ numberOfBlock: inout [ArraySlice<UInt16>: UInt16]
+    ) {
+        for start in stride(from: 0, to: places.count, by: 256) {
+            let block = places[start..<start + 256]
+            let number = numberOfBlock[block] ?? UInt16(atoms.count >> 8)
+            if numberOfBlock.updateValue(number, forKey: block) == nil { atoms += block }
+            let upper = Int(proto) << 8 | start >> 8
+            let range = places.count == 256 ? upper..<upper + 256 : upper..<upper + 1
+            for index in range { blocks[index] = number }
+        }
     }
 
     private mutating func add(_ packet: Packet, _ lists: [UInt32]) -> UInt16 {
@@ -76,8 +89,8 @@ struct ServiceAtoms: Sendable {
 
     /// The atom of a packet; for ICMP the port is type × 256 + code.
     func atom(_ proto: IPProtocol, _ port: UInt16) -> UInt16 {
-        let number = Int(proto.rawValue)
-        return table[Int(base[number] + UInt32(port) & mask[number])]
+        let block = blocks[Int(proto.rawValue) << 8 | Int(port >> 8)]
+        return atoms[Int(block) << 8 | Int(port & 0xFF)]
     }
 
     /// The atoms that a rule covers for some source port and some destination, ascending.
