@@ -4,6 +4,7 @@ import FlowStore
 import Flows
 import Foundation
 import NetworkTypes
+import PolicyModel
 
 /// The flow history that a command looks at.
 struct FlowsHistoryOptions: ParsableArguments {
@@ -64,7 +65,44 @@ struct FlowsHistory {
 
     /// The edges of the window, in order of their key; where asked for, with what tells their direction.
     func edges(in context: CommandContext, withDirections: Bool) throws -> [ObservedEdge] {
-        let window = try window.range()
+        try edges(in: context, withDirections: withDirections, during: window.range())
+    }
+
+    /// The edges of a part of the window.
+    func edges(in context: CommandContext, withDirections: Bool, inside period: Range<Instant>) throws -> [ObservedEdge]
+    {
+        let range = try window.range()?.clamped(to: period) ?? period
+        return range.isEmpty ? [] : try edges(in: context, withDirections: withDirections, during: range)
+    }
+
+    /// The inventories that `workloads record` kept.
+    func inventories() throws -> [InventoryRecord] {
+        guard FileManager.default.fileExists(atPath: data + "/" + FlowStore.fileName) else { return [] }
+        return try FlowStore(directory: data).inventories().map { record in
+            InventoryRecord(time: record.time, workloads: try record.workloads.map(Self.workload))
+        }
+    }
+
+    private static func workload(_ stored: StoredWorkload) throws -> Workload {
+        var labels: Labels = [:]
+        for (key, value) in stored.labels {
+            guard let key = LabelKey(key), let value = LabelValue(value) else {
+                throw CommandError("the recorded inventory has a label that is none: `\(key)`")
+            }
+            labels[key] = value
+        }
+        let addresses = try stored.addresses.map { text in
+            guard let address = IPAddress(text) else {
+                throw CommandError("the recorded inventory has an address that is none: `\(text)`")
+            }
+            return address
+        }
+        return Workload(id: WorkloadID(rawValue: stored.id), labels: labels, addresses: addresses)
+    }
+
+    private func edges(
+        in context: CommandContext, withDirections: Bool, during window: Range<Instant>?
+    ) throws -> [ObservedEdge] {
         // The store would make what is not there, and answer that nobody ever talked.
         guard FileManager.default.fileExists(atPath: data + "/" + FlowStore.fileName) else {
             throw CommandError("no flows in `\(data)`; `bulkhead flows import FILE --data \(data)` brings them in")

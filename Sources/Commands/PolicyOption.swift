@@ -147,6 +147,11 @@ struct AskedPolicy {
         }
         return PolicyEngine(workloads: reading.workloads, policy: policy)
     }
+
+    /// The engine on the whole policy with other workloads.
+    func engine(with workloads: [Workload]) -> PolicyEngine {
+        PolicyEngine(workloads: workloads, policy: reading.policy)
+    }
 }
 
 extension CommandContext {

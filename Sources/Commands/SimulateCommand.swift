@@ -13,17 +13,24 @@ struct PolicySimulateCommand: ContextCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate", abstract: "Show what a draft would break and open, by the traffic of the past.",
         discussion: """
-            Every edge of the history is judged under both policies, with labels as of now. What a policy cannot tell \
-            stands apart and never counts as broken. An edge whose direction only its log states (no socket, no \
+            Every edge of the history is judged under both policies, for the workloads that held its addresses when it \
+            was seen (`workloads record`), with labels as of now. What a policy cannot tell stands apart and never counts as broken. An edge whose direction only its log states (no socket, no \
             handshake, no connection tracking) is judged both ways, and stands apart when they come to different \
             ends. With --watch the answer comes again whenever the draft is saved, with what that changed. Exit code 1: \
             something would break.
             """)
 
+    /// The words for `InventoryHistory.LabelTime`.
+    enum LabelTime: String, ExpressibleByArgument, CaseIterable {
+        case now, then
+    }
+
     @OptionGroup var active: PolicyOption
     @OptionGroup var draft: DraftOption
     @OptionGroup var history: FlowsHistoryOptions
     @OptionGroup var verdicts: ViewOption
+    @Option(help: "The labels of workloads: as of now, or of then, as recorded.")
+    var labels = LabelTime.now
     @Option(help: "How many edges of a kind the tables show; JSON has all.")
     var top = 40
     @Flag(help: "Answer again whenever the draft is saved, until interrupted.")
@@ -42,9 +49,15 @@ struct PolicySimulateCommand: ContextCommand {
         guard let new = try context.loadDraft(draft, beside: self.active) else {
             throw CommandError("expected --draft PATH or --draft-from DIALECT PATH")
         }
-        let edges = try history.edges(in: context, withDirections: true)
-        let engine = active.engine()
-        var (last, status) = try answer(new, active, engine, edges, instant, context)
+        let records = try history.history.inventories()
+        if labels == .then, records.isEmpty {
+            throw CommandError("expected a recorded inventory for --labels then; `bulkhead workloads record` keeps one")
+        }
+        let past = SimulatedPast(
+            try history.edges(in: context, withDirections: true), active,
+            InventoryHistory(records, present: active.workloads, labels: labels == .then ? .then : .now))
+        let parts = try past.parts { try history.history.edges(in: context, withDirections: true, inside: $0) }
+        var (last, status) = try answer(new, active, past, parts, instant, context)
         guard watch else { return status }
         try context.flush()
         while context.pause() {
@@ -53,7 +66,7 @@ struct PolicySimulateCommand: ContextCommand {
             seen = state
             do {
                 guard let new = try context.loadDraft(draft, beside: self.active) else { continue }
-                let (next, now) = try answer(new, active, engine, edges, instant, context)
+                let (next, now) = try answer(new, active, past, parts, instant, context)
                 if output.format == .text { try tellChange(from: last, to: next, context) }
                 (last, status) = (next, now)
             } catch let error as CommandError {
@@ -66,11 +79,11 @@ struct PolicySimulateCommand: ContextCommand {
     }
 
     private func answer(
-        _ new: AskedPolicy, _ active: AskedPolicy, _ engine: PolicyEngine, _ edges: [ObservedEdge], _ instant: Instant,
-        _ context: CommandContext
+        _ new: AskedPolicy, _ active: AskedPolicy, _ past: SimulatedPast, _ parts: [SimulatedPast.Part],
+        _ instant: Instant, _ context: CommandContext
     ) throws -> (Simulation, ExitStatus) {
-        let simulation = Simulation(edges, active: engine, draft: new.engine(), at: instant, view: verdicts.view)
-        let names = SimulateNames(new, active)
+        let simulation = Simulation(past.with(draft: new, parts), at: instant, view: verdicts.view)
+        let names = SimulateNames(new, active, past.inventory)
         switch output.format {
         case .text: try SimulateText(context, names, top: top).print(simulation)
         case .json, .jsonl: try context.printJSON(SimulateJSON(simulation, names, at: instant), output.format)
@@ -108,15 +121,67 @@ private struct DraftState: Equatable {
     }
 }
 
+/// The observed edges, divided by when their addresses belonged to whom.
+struct SimulatedPast {
+    /// The edges of one period, with the active policy on its workloads; without a period those that are the same in all.
+    struct Part {
+        let period: InventoryHistory.Period?
+        let edges: [ObservedEdge]
+        let active: PolicyEngine
+    }
+
+    let inventory: InventoryHistory
+    private let active: AskedPolicy
+    private let edges: [ObservedEdge]
+
+    init(_ edges: [ObservedEdge], _ active: AskedPolicy, _ inventory: InventoryHistory) {
+        (self.edges, self.active, self.inventory) = (edges, active, inventory)
+    }
+
+    private func hasChanged(_ edge: ObservedEdge) -> Bool {
+        inventory.changed.contains(edge.key.source) || inventory.changed.contains(edge.key.destination)
+    }
+
+    /// Asks for the edges of a period only where some of all may belong to others then.
+    func parts(_ during: (Range<Instant>) throws -> [ObservedEdge]) rethrows -> [Part] {
+        let same = edges.filter { !hasChanged($0) }
+        var result = [Part(period: nil, edges: same, active: active.engine())]
+        if same.count == edges.count { return result }
+        for period in inventory.periods {
+            let found = try during(period.range).filter(hasChanged)
+            guard !found.isEmpty else { continue }
+            result.append(
+                Part(period: period, edges: found, active: active.engine(with: workloads(of: active, period))))
+        }
+        return result
+    }
+
+    /// The parts beside a draft.
+    func with(draft: AskedPolicy, _ parts: [Part]) -> [Simulation.Part] {
+        parts.map { part in
+            let engine = part.period.map { draft.engine(with: workloads(of: draft, $0)) } ?? draft.engine()
+            return Simulation.Part(edges: part.edges, active: part.active, draft: engine)
+        }
+    }
+
+    private func workloads(of policy: AskedPolicy, _ period: InventoryHistory.Period) -> [Workload] {
+        inventory.workloads(policy.workloads, in: period)
+    }
+}
+
 /// What addresses and rules are called: by the draft, else by the active policy.
 struct SimulateNames {
     private var workloads: [IPAddress: String] = [:]
+    private let inventory: InventoryHistory?
+    private let present: Set<WorkloadID>
     let draft: PolicyIndex
     let active: PolicyIndex
 
-    init(_ draft: AskedPolicy, _ active: AskedPolicy) {
+    init(_ draft: AskedPolicy, _ active: AskedPolicy, _ inventory: InventoryHistory? = nil) {
         self.draft = draft.index
         self.active = active.index
+        self.inventory = inventory
+        present = Set((draft.workloads + active.workloads).map(\.id))
         for policy in [active, draft] {
             var owners: [IPAddress: [String]] = [:]
             for workload in policy.workloads {
@@ -127,11 +192,24 @@ struct SimulateNames {
         }
     }
 
-    /// The name of the workload that has the address, else nil.
-    func workload(_ address: IPAddress) -> String? { workloads[address] }
+    /// Whether labels are as of now, or of then.
+    var labels: InventoryHistory.LabelTime { inventory?.labels ?? .now }
+    /// How many addresses belonged to others once.
+    var changedAddresses: Int { inventory?.changed.count ?? 0 }
 
-    /// The name of the workload, else the address.
-    func end(_ address: IPAddress) -> String { workloads[address] ?? address.description }
+    /// The name of the workload that had the address at an instant, or has it now, else nil.
+    func workload(_ address: IPAddress, at instant: Instant? = nil) -> String? {
+        guard let instant, let owners = inventory?.owners(of: address, at: instant) else { return workloads[address] }
+        let names = owners.map { id in
+            present.contains(id) ? active.name(of: id) : "\(id.rawValue) (gone)"
+        }
+        return names.isEmpty ? nil : names.joined(separator: "+")
+    }
+
+    /// The name of the workload that had the address, else the address.
+    func end(_ address: IPAddress, at instant: Instant? = nil) -> String {
+        workload(address, at: instant) ?? address.description
+    }
 }
 
 extension Verdict {

@@ -64,8 +64,11 @@ struct SimulateJSON: Encodable {
         init(_ item: SimulatedEdge, _ names: SimulateNames) {
             let edge = item.edge
             effect = item.effect.rawValue
-            source = End(address: edge.key.source.description, workload: names.workload(edge.key.source))
-            destination = End(address: edge.key.destination.description, workload: names.workload(edge.key.destination))
+            source = End(
+                address: edge.key.source.description, workload: names.workload(edge.key.source, at: edge.firstSeen))
+            destination = End(
+                address: edge.key.destination.description,
+                workload: names.workload(edge.key.destination, at: edge.firstSeen))
             service = edge.key.serviceText
             connections = edge.connections
             failed = edge.failed
@@ -90,6 +93,8 @@ struct SimulateJSON: Encodable {
 
     let at: String
     let view: String
+    let labels: String
+    let changedAddresses: Int
     let breaksSomething: Bool
     let policy: [String: Count]
     let effective: [String: Count]
@@ -99,6 +104,8 @@ struct SimulateJSON: Encodable {
     init(_ simulation: Simulation, _ names: SimulateNames, at instant: Instant) {
         at = instant.utcText
         view = simulation.view.rawValue
+        labels = names.labels.rawValue
+        changedAddresses = names.changedAddresses
         breaksSomething = simulation.breaksSomething
         policy = Self.counts(simulation.policy)
         effective = Self.counts(simulation.effective)

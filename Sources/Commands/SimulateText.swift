@@ -28,6 +28,13 @@ struct SimulateText {
             let have = simulation.uncertainDirections == 1 ? "has" : "have"
             try context.printFitted("\(edges) \(have) a direction that only the log states: judged both ways")
         }
+        if names.changedAddresses > 0 {
+            let addresses = names.changedAddresses == 1 ? "1 address" : "\(names.changedAddresses) addresses"
+            try context.printFitted(
+                names.labels == .now
+                    ? "\(addresses) changed hands: judged for whom it was then"
+                    : "\(addresses) changed hands or labels: judged as it was then")
+        }
         for effect in SimulatedEffect.allCases where !effect.isUnchanged {
             let edges = simulation.edges(effect)
             if !edges.isEmpty { try list(edges, effect, simulation.view) }
@@ -57,7 +64,8 @@ struct SimulateText {
         for item in edges.prefix(top) {
             let key = item.edge.key
             var cells = [
-                names.end(key.source), names.end(key.destination), key.serviceText, "\(item.edge.connections)",
+                names.end(key.source, at: item.edge.firstSeen), names.end(key.destination, at: item.edge.firstSeen),
+                key.serviceText, "\(item.edge.connections)",
             ]
             if width >= 72 { cells += ["\(item.edge.failed)", FlowsAmount.minute(item.edge.lastSeen)] }
             cells.append(effect == .dependsOnDirection ? bothWays(item) : said(item.draft, effect))

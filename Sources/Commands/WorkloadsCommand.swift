@@ -10,8 +10,8 @@ import Reports
 /// `bulkhead workloads`: the inventory.
 struct WorkloadsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "workloads", abstract: "Propose and check an inventory.",
-        subcommands: [WorkloadsSuggestCommand.self])
+        commandName: "workloads", abstract: "Propose, check and record an inventory.",
+        subcommands: [WorkloadsSuggestCommand.self, WorkloadsRecordCommand.self])
 }
 
 /// What is known of hosts besides their traffic.

@@ -152,6 +152,15 @@ public struct FlowStore: Sendable {
         try importer.run(source, identity, &report, content: content, progress: progress)
     }
 
+    /// Changes the store in one transaction.
+    func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        do {
+            return try pool.write(body)
+        } catch let error as DatabaseError {
+            throw FlowStoreError(.database, "cannot write the store: \(error.message ?? "\(error.resultCode)")")
+        }
+    }
+
     /// Reads one coherent state of the store.
     func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
         do {

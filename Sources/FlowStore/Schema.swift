@@ -4,8 +4,8 @@ import GRDB
 ///
 /// `segment` holds connections, some sixteen thousand in a row, with every record as one point reported it (`Segment`);
 /// `edge_hour` is what the connections that began in that hour add up to, and can be made again from the segments.
-/// `undated` finds observations whose line does not say when it was. Rows for each connection, as version 1 had them,
-/// cost an import ten times as much.
+/// `undated` finds observations whose line does not say when it was. `inventory` is what workloads were at some times, in
+/// JSON. Rows for each connection, as version 1 had them, cost an import ten times as much.
 enum Schema {
     /// `PRAGMA user_version`; 3 is of November 2026; those before were never released.
     static let version = 3
@@ -56,6 +56,7 @@ enum Schema {
             last_start INTEGER NOT NULL, last_until INTEGER NOT NULL, observations INTEGER NOT NULL,
             connections INTEGER NOT NULL, seen_twice INTEGER NOT NULL, data BLOB NOT NULL
         );
+        CREATE TABLE inventory (time INTEGER PRIMARY KEY, workloads BLOB NOT NULL);
         CREATE TABLE undated (fingerprint BLOB PRIMARY KEY, start INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE edge_hour (
             edge INTEGER NOT NULL REFERENCES edge, hour INTEGER NOT NULL, connections INTEGER NOT NULL,

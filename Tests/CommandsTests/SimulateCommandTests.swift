@@ -164,4 +164,100 @@ import Testing
             ])
         #expect(result.status == .found && result.errors.contains("bulkhead: error"))
     }
+
+    // MARK: Who held the address then
+
+    /// Web asks 10.0.0.5 on the database's port at eight, when the database had the address, and at ten, when web2 had it.
+    private struct Moved {
+        let fixture: FlowsFixture
+        let active: String
+        let draft: String
+
+        init() throws {
+            fixture = try FlowsFixture()
+            func policy(_ database: String, _ web2: String?, _ rules: String, webRole: String = "web") -> String {
+                let second = web2.map { "  - {name: web2, addresses: \($0), labels: {role: web}, agent: true}\n" } ?? ""
+                return """
+                    bulkhead: 1
+                    owner: tests
+                    workloads:
+                      - {name: web, addresses: 10.0.0.1, labels: {role: \(webRole)}, agent: true}
+                      - {name: db, addresses: \(database), labels: {role: db}, agent: true}
+                    \(second)enforcement:
+                      - {mode: full, members: all}
+                    rulesets:
+                      - name: shop
+                        scope: all
+                        rules:
+                    \(rules)
+                    """
+            }
+            let open =
+                "      - {name: open, action: allow, from: \"role in (web, db)\", to: \"role in (web, db)\", services: tcp, reason: case}\n"
+            let close =
+                "      - {name: web, action: allow, from: role = web, to: role = web, services: tcp, reason: case}\n"
+            active = try fixture.write(policy("10.0.0.6", "10.0.0.5", open), to: "active.yaml")
+            draft = try fixture.write(policy("10.0.0.6", "10.0.0.5", close), to: "draft.yaml")
+            let before = try fixture.write(policy("10.0.0.5", nil, open, webRole: "db"), to: "before.yaml")
+            func flow(_ hour: Int, _ port: Int) -> String {
+                #"{"source":"10.0.0.1","sourcePort":\#(port),"destination":"10.0.0.5","destinationPort":5432,"protocol":"tcp","#
+                    + #""start":"2026-11-20T\#(hour == 8 ? "08" : "10"):00:00Z","direction":"firstSYN","state":"established"}"#
+                    + "\n"
+            }
+            let log = try fixture.write(flow(8, 40000) + flow(10, 40001), to: "flows.jsonl")
+            try #require(fixture.run(["flows", "import", log, "--data", fixture.data]).status == .fine)
+            for (policy, time) in [(before, "2026-11-20T07:00:00Z"), (active, "2026-11-20T09:00:00Z")] {
+                let result = fixture.run(
+                    ["workloads", "record", "--policy", policy, "--data", fixture.data, "--at", time])
+                try #require(result.status == .fine, "\(result.errors)")
+            }
+        }
+
+        func simulate(_ more: String...) -> FlowsFixture.Result {
+            fixture.run(["policy", "simulate", "--policy", active, "--draft", draft, "--data", fixture.data] + more)
+        }
+    }
+
+    @Test func anAddressIsWhoseItWasThen() throws {
+        let moved = try Moved()
+        let result = moved.simulate("--format", "json")
+        #expect(result.status == .found, "\(result.errors)")
+        let json = try result.json()
+        #expect(json.number("changedAddresses") == 2 && json.text("labels") == "now")
+        // To the database at eight, which the draft closes; at ten it is web2, which stays open.
+        let edges = json.objects("edges")
+        #expect(edges.map { $0.text("effect") } == ["broken"])
+        #expect(edges.map { $0.text("destination", "workload") } == ["db"])
+        #expect(edges.map { $0.text("firstSeen")?.prefix(16) } == ["2026-11-20T08:00"])
+        #expect(json.number("policy", "stillAllowed", "connections") == 1)
+        #expect(moved.simulate().output.contains("2 addresses changed hands: judged for whom it was then"))
+        #expect(
+            try moved.simulate("--since", "2026-11-20T09:30:00Z", "--format", "json").json().objects("edges").isEmpty)
+    }
+
+    /// At eight web had the label role=db too: between databases the draft allows nothing.
+    @Test func labelsMayBeThoseOfThen() throws {
+        let moved = try Moved()
+        let json = try moved.simulate("--labels", "then", "--format", "json").json()
+        #expect(json.text("labels") == "then" && json.number("changedAddresses") == 3)
+        #expect(json.objects("edges").map { $0.text("effect") } == ["broken"])
+        #expect(json.number("policy", "broken", "connections") == 1)
+        let fixture = try FlowsFixture()
+        try fixture.importAPT29()
+        let result = simulate(fixture, "--labels", "then")
+        #expect(result.status == .unusable && result.errors.contains("workloads record"))
+    }
+
+    @Test func whatSaysTheSameIsNotRecordedAgain() throws {
+        let moved = try Moved()
+        func record(_ time: String) throws -> [String: Any] {
+            try moved.fixture.run([
+                "workloads", "record", "--policy", moved.active, "--data", moved.fixture.data, "--at", time,
+                "--format", "json",
+            ]).json()
+        }
+        let again = try record("2026-11-20T12:00:00Z")
+        #expect(again["isNew"] as? Bool == false && again.number("workloads") == 3)
+        #expect(try record("2026-11-20T06:00:00Z")["isNew"] as? Bool == true)
+    }
 }

@@ -39,6 +39,23 @@ public struct Simulation: Sendable {
     /// The number of edges without a certain direction.
     public private(set) var uncertainDirections = 0
 
+    /// Edges of one time, with both policies on the workloads of that time.
+    public struct Part {
+        /// What was observed.
+        public var edges: [ObservedEdge]
+        /// The active policy.
+        public var active: PolicyEngine
+        /// The draft.
+        public var draft: PolicyEngine
+
+        /// Makes a part.
+        public init(edges: [ObservedEdge], active: PolicyEngine, draft: PolicyEngine) {
+            self.edges = edges
+            self.active = active
+            self.draft = draft
+        }
+    }
+
     /// Judges edges under both policies.
     ///
     /// Cost: linear in edges, and in initiator ports of uncertain directions.
@@ -46,10 +63,24 @@ public struct Simulation: Sendable {
         _ observed: some Sequence<ObservedEdge>, active: PolicyEngine, draft: PolicyEngine, at instant: Instant,
         view: VerdictView = .policy
     ) {
+        self.init([Part(edges: Array(observed), active: active, draft: draft)], at: instant, view: view)
+    }
+
+    /// Judges the edges of several times, each with the workloads of its own.
+    public init(_ parts: [Part], at instant: Instant, view: VerdictView = .policy) {
         self.view = view
+        for part in parts where !part.edges.isEmpty { add(part, at: instant) }
+        edges.sort { a, b in
+            if a.effect != b.effect { return a.effect < b.effect }
+            if a.edge.connections != b.edge.connections { return a.edge.connections > b.edge.connections }
+            return (a.edge.key, a.edge.firstSeen) < (b.edge.key, b.edge.firstSeen)
+        }
+    }
+
+    private mutating func add(_ part: Part, at instant: Instant) {
         var judges = JudgePair(
-            active: EdgeJudge(active, at: instant), draft: EdgeJudge(draft, at: instant))
-        for edge in observed {
+            active: EdgeJudge(part.active, at: instant), draft: EdgeJudge(part.draft, at: instant))
+        for edge in part.edges {
             let recorded = judges.decide(edge.key.flow)
             let reversals = edge.hasCertainDirection ? [] : judges.reversals(of: edge)
             if !edge.hasCertainDirection { uncertainDirections += 1 }
@@ -59,11 +90,6 @@ public struct Simulation: Sendable {
             effective.add(byEffect.effect, connections: edge.connections)
             let listed = view == .policy ? byPolicy : byEffect
             if !listed.effect.isUnchanged { edges.append(listed) }
-        }
-        edges.sort { a, b in
-            if a.effect != b.effect { return a.effect < b.effect }
-            if a.edge.connections != b.edge.connections { return a.edge.connections > b.edge.connections }
-            return a.edge.key < b.edge.key
         }
     }
 
