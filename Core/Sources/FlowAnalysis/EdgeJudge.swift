@@ -12,7 +12,8 @@ struct EdgeJudge {
     private let instant: Instant
     private var asked = 0
     private var table: DecisionTable?
-    private var known: [DecisionTable.Key: Answers] = [:]
+    /// By the number of the decision.
+    private var known: [Answers?] = []
 
     init(_ engine: PolicyEngine, at instant: Instant) {
         self.engine = engine
@@ -23,10 +24,11 @@ struct EdgeJudge {
     mutating func answers(_ flow: Flow) -> Answers {
         prepare()
         guard let key = table?.decide(flow) else { return Answers(engine.decide(flow, at: instant)) }
-        if let known = known[key] { return known }
+        if key.number < known.count, let known = known[key.number] { return known }
         guard let decision = table?.decision(key) else { return Answers(engine.decide(flow, at: instant)) }
         let answers = Answers(decision)
-        known[key] = answers
+        while known.count <= key.number { known.append(nil) }
+        known[key.number] = answers
         return answers
     }
 

@@ -56,15 +56,14 @@ public struct FlowMap: Sendable {
         if case .labels(let dimensions) = grouping { asked = dimensions }
         var finder = GroupFinder(workloads: workloads, addressSets: addressSets, names: names, dimensions: asked)
         var judge = engine.map { EdgeJudge($0, at: instant) }
-        var answers: [Answers] = []
         var cells: [Cell] = []
         cells.reserveCapacity(observed.count)
-        for (number, edge) in observed.enumerated() {
-            let source = finder.group(of: edge.key.source)
-            let destination = finder.group(of: edge.key.destination)
+        for number in observed.indices {
+            let key = observed[number].key
+            let source = finder.group(of: key.source)
+            let destination = finder.group(of: key.destination)
             cells.append(
-                Cell(ends: UInt64(source) << 32 | UInt64(destination), service: Self.number(edge.key), edge: number))
-            if let answer = judge?.answers(edge.key.flow) { answers.append(answer) }
+                Cell(ends: UInt64(source) << 32 | UInt64(destination), service: Self.number(key), edge: number))
         }
         members = finder.members
         cells.sort { a, b in
@@ -84,18 +83,19 @@ public struct FlowMap: Sendable {
                 let key = observed[cells[next].edge].key
                 var count: TrafficCount?
                 while next < cells.count, cells[next].ends == ends, cells[next].service == service {
-                    let edge = observed[cells[next].edge]
-                    let answer = answers.isEmpty ? nil : answers[cells[next].edge]
-                    if count?.add(edge, answer) == nil { count = TrafficCount(edge, answer) }
-                    if total?.add(edge, answer) == nil { total = TrafficCount(edge, answer) }
-                    if all?.add(edge, answer) == nil { all = TrafficCount(edge, answer) }
+                    let number = cells[next].edge
+                    // Edges of the same groups are judged one after the other, since they ask for the same rows.
+                    let answer = judge?.answers(observed[number].key.flow)
+                    if count?.add(observed[number], answer) == nil { count = TrafficCount(observed[number], answer) }
                     next += 1
                 }
                 guard let count else { continue }
+                if total?.add(count) == nil { total = count }
                 services.append(
                     MapEdge.Part(service: MapService(proto: key.proto, service: key.service), count: count))
             }
             guard let total else { continue }
+            if all?.add(total) == nil { all = total }
             services.sort { a, b in
                 if a.count.connections != b.count.connections { return a.count.connections > b.count.connections }
                 return a.service < b.service

@@ -8,16 +8,28 @@ struct GroupFinder {
     /// The groups met so far.
     private(set) var groups: [MapGroup] = []
     private var numbers: [MapGroup: Int] = [:]
-    private let groupOfWorkload: [IPAddress: MapGroup]
+    private let workloads: [Workload]
+    private let dimensions: [LabelKey]
     private let sets: [(id: AddressSetID, members: AddressSet)]
     private let names: [IPAddress: String]
-    private var known: [IPAddress: Int] = [:]
+    /// What is known of each address.
+    private var known = AddressNumbers()
+    /// What addresses of workloads belong to, before they are met.
+    private var origins: [Origin] = []
+
+    private enum Origin {
+        case workload(Int)
+        /// Several workloads, of different groups.
+        case shared
+    }
 
     /// The addresses met so far, by group; each group's in order.
     var members: [MapGroup: [IPAddress]] {
-        var result: [MapGroup: [IPAddress]] = [:]
-        for (address, number) in known { result[groups[number], default: []].append(address) }
-        return result.mapValues { $0.sorted() }
+        var result: [[IPAddress]] = Array(repeating: [], count: groups.count)
+        known.forEach { address, number in
+            if number >= 0 { result[Int(number)].append(address) }
+        }
+        return Dictionary(uniqueKeysWithValues: zip(groups, result.map { $0.sorted() }))
     }
 
     /// With `dimensions` workloads are grouped by their labels; without, by where they are, like every address.
@@ -26,32 +38,49 @@ struct GroupFinder {
         dimensions: [LabelKey]?
     ) {
         self.names = names
-        var groups: [IPAddress: MapGroup] = [:]
-        if let dimensions {
-            for workload in workloads {
-                let group = MapGroup.labels(dimensions.map { workload.labels[$0] })
-                for address in workload.addresses {
-                    groups[address] = groups[address].map { $0 == group ? group : .shared } ?? group
-                }
-            }
-        }
-        groupOfWorkload = groups
+        self.workloads = dimensions == nil ? [] : workloads
+        self.dimensions = dimensions ?? []
         var sized: [(id: AddressSetID, members: AddressSet, size: Double)] = []
         for (id, members) in addressSets { sized.append((id, members, members.size)) }
         sized.sort { a, b in a.size == b.size ? a.id < b.id : a.size < b.size }
         sets = sized.map { ($0.id, $0.members) }
+        known.reserveCapacity(self.workloads.count)
+        origins.reserveCapacity(self.workloads.count)
+        for (index, workload) in self.workloads.enumerated() {
+            for address in workload.addresses {
+                guard let other = known[address] else {
+                    known[address] = ~Int32(origins.count)
+                    origins.append(.workload(index))
+                    continue
+                }
+                let place = Int(~other)
+                if case .workload(let other) = origins[place], !isAlike(workload, self.workloads[other]) {
+                    origins[place] = .shared
+                }
+            }
+        }
+    }
+
+    private func isAlike(_ one: Workload, _ other: Workload) -> Bool {
+        dimensions.allSatisfy { one.labels[$0] == other.labels[$0] }
     }
 
     /// The number of the address's group in `groups`.
     mutating func group(of address: IPAddress) -> Int {
-        if let number = known[address] { return number }
-        let group = groupOfWorkload[address] ?? unmanaged(address)
+        let found = known[address]
+        if let found, found >= 0 { return Int(found) }
+        let group: MapGroup =
+            switch found.map({ origins[Int(~$0)] }) {
+            case .workload(let index): .labels(dimensions.map { workloads[index].labels[$0] })
+            case .shared: .shared
+            case nil: unmanaged(address)
+            }
         let number = numbers[group] ?? groups.count
         if number == groups.count {
             groups.append(group)
             numbers[group] = number
         }
-        known[address] = number
+        known[address] = Int32(number)
         return number
     }
 
@@ -74,6 +103,32 @@ struct GroupFinder {
             guard let prefix = address.subnet else { return .internet }
             return .subnet(prefix)
         }
+    }
+}
+
+/// A number for each address: of a group that was met, or, below zero, the complement of the place of its origin.
+///
+/// IPv4 addresses apart, since keys of four bytes stay in the caches when those of thirty-two do not.
+private struct AddressNumbers {
+    private var four: [UInt32: Int32] = [:]
+    private var six: [IPAddress: Int32] = [:]
+
+    mutating func reserveCapacity(_ count: Int) { four.reserveCapacity(count) }
+
+    subscript(address: IPAddress) -> Int32? {
+        get { address.family == .ipv4 ? four[UInt32(truncatingIfNeeded: address.bits)] : six[address] }
+        set {
+            if address.family == .ipv4 {
+                four[UInt32(truncatingIfNeeded: address.bits)] = newValue
+            } else {
+                six[address] = newValue
+            }
+        }
+    }
+
+    func forEach(_ body: (IPAddress, Int32) -> Void) {
+        for (bits, number) in four { body(IPAddress(ipv4: bits), number) }
+        for (address, number) in six { body(address, number) }
     }
 }
 

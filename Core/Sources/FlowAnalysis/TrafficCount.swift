@@ -17,6 +17,14 @@ public struct VerdictCount: Hashable, Sendable {
         case .undecided: undecided.addSaturating(connections)
         }
     }
+
+    fileprivate func adding(_ other: VerdictCount) -> VerdictCount {
+        var sum = self
+        sum.allowed.addSaturating(other.allowed)
+        sum.denied.addSaturating(other.denied)
+        sum.undecided.addSaturating(other.undecided)
+        return sum
+    }
 }
 
 /// What a decision says under both views, without its reasons.
@@ -80,5 +88,20 @@ public struct TrafficCount: Hashable, Sendable {
         byPolicy.add(answers.policy, edge.connections)
         byEffect.add(answers.effective, edge.connections)
         (policy, effective) = (byPolicy, byEffect)
+    }
+
+    /// Adds other traffic.
+    mutating func add(_ other: TrafficCount) {
+        connections.addSaturating(other.connections)
+        failed.addSaturating(other.failed)
+        if let more = other.bytes {
+            var sum = bytes ?? 0
+            sum.addSaturating(more)
+            bytes = sum
+        }
+        firstSeen = min(firstSeen, other.firstSeen)
+        lastSeen = max(lastSeen, other.lastSeen)
+        if let more = other.policy { policy = (policy ?? VerdictCount()).adding(more) }
+        if let more = other.effective { effective = (effective ?? VerdictCount()).adding(more) }
     }
 }

@@ -19,8 +19,8 @@ public struct DecisionTable {
         @inlinable public var isAllowedByPolicy: Bool { rawValue & 0x8000_0000 == 0 }
         /// Whether the effective verdict lets the flow pass.
         @inlinable public var isAllowedEffectively: Bool { rawValue & 0x4000_0000 == 0 }
-        /// The number of the decision.
-        @usableFromInline var index: Int { Int(rawValue & 0x3FFF_FFFF) }
+        /// The number of the decision in its table; decisions are numbered one after the other.
+        @inlinable public var number: Int { Int(rawValue & 0x3FFF_FFFF) }
     }
 
     let engine: PolicyEngine
@@ -105,7 +105,7 @@ public struct DecisionTable {
     }
 
     /// The decision that a key of this table stands for.
-    public func decision(_ key: Key) -> Decision { decisions[key.index] }
+    public func decision(_ key: Key) -> Decision { decisions[key.number] }
 
     /// Judges one flow.
     public mutating func decide(_ flow: Flow) -> Key {

@@ -98,7 +98,7 @@ where Flows.Element == Flow, Flows.Index == Int {
     /// What the policy says to a flow of a cell.
     private func decision(_ cell: Int, _ flow: Int) -> Decision {
         let key = cells.isSingle(cell) ? singles[flow] ?? 0 : cells.keys[cell]
-        return decisions[DecisionTable.Key(rawValue: key).index]
+        return decisions[DecisionTable.Key(rawValue: key).number]
     }
 
     /// What the policy would say after some changes, made one after the other; they are not kept.
