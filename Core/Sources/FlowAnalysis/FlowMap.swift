@@ -72,6 +72,7 @@ public struct FlowMap: Sendable {
         }
         var all: TrafficCount?
         var made: [(ends: UInt64, edge: MapEdge)] = []
+        made.reserveCapacity(cells.indices.count { $0 == 0 || cells[$0].ends != cells[$0 - 1].ends })
         var next = 0
         while next < cells.count {
             let ends = cells[next].ends
