@@ -128,8 +128,8 @@ struct FlowsHistory {
         let range = try window.range()
         try context.progress("reading connections")
         // In order of their start.
-        try FlowStore(directory: data).forEachConnection { connection in
-            guard let place = places[connection.edge], range?.contains(connection.start) ?? true else { return }
+        try FlowStore(directory: data).forEachConnection(startingIn: range) { connection in
+            guard let place = places[connection.edge] else { return }
             timed[place].starts.append(connection.start)
         }
         try context.progress(nil)
@@ -143,8 +143,8 @@ struct FlowsHistory {
         var places: [EdgeKey: Int] = [:]
         for (place, edge) in edges.enumerated() where !edge.hasCertainDirection { places[edge.key] = place }
         if places.isEmpty { return }
-        try store.forEachConnection { connection in
-            guard let place = places[connection.edge], window?.contains(connection.start) ?? true else { return }
+        try store.forEachConnection(startingIn: window) { connection in
+            guard let place = places[connection.edge] else { return }
             edges[place].addEvidence(initiatorPort: connection.sourcePort, state: connection.state)
         }
     }

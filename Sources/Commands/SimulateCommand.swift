@@ -53,11 +53,17 @@ struct PolicySimulateCommand: ContextCommand {
         if labels == .then, records.isEmpty {
             throw CommandError("expected a recorded inventory for --labels then; `bulkhead workloads record` keeps one")
         }
-        let past = SimulatedPast(
-            try history.edges(in: context, withDirections: true), active,
-            InventoryHistory(records, present: active.workloads, labels: labels == .then ? .then : .now))
-        let parts = try past.parts { try history.history.edges(in: context, withDirections: true, inside: $0) }
-        var (last, status) = try answer(new, active, past, parts, instant, context)
+        let edges = try history.edges(in: context, withDirections: true)
+        func past(beside draft: AskedPolicy) throws -> SimulatedPast {
+            let inventory = InventoryHistory(
+                records, present: [active.workloads, draft.workloads], labels: labels == .then ? .then : .now)
+            return try SimulatedPast(edges, active, inventory) {
+                try history.history.edges(in: context, withDirections: true, inside: $0)
+            }
+        }
+        var workloads = new.workloads
+        var then = try past(beside: new)
+        var (last, status) = try answer(new, active, then, instant, context)
         guard watch else { return status }
         try context.flush()
         while context.pause() {
@@ -66,7 +72,11 @@ struct PolicySimulateCommand: ContextCommand {
             seen = state
             do {
                 guard let new = try context.loadDraft(draft, beside: self.active) else { continue }
-                let (next, now) = try answer(new, active, past, parts, instant, context)
+                if new.workloads != workloads {
+                    workloads = new.workloads
+                    then = try past(beside: new)
+                }
+                let (next, now) = try answer(new, active, then, instant, context)
                 if output.format == .text { try tellChange(from: last, to: next, context) }
                 (last, status) = (next, now)
             } catch let error as CommandError {
@@ -79,10 +89,9 @@ struct PolicySimulateCommand: ContextCommand {
     }
 
     private func answer(
-        _ new: AskedPolicy, _ active: AskedPolicy, _ past: SimulatedPast, _ parts: [SimulatedPast.Part],
-        _ instant: Instant, _ context: CommandContext
+        _ new: AskedPolicy, _ active: AskedPolicy, _ past: SimulatedPast, _ instant: Instant, _ context: CommandContext
     ) throws -> (Simulation, ExitStatus) {
-        let simulation = Simulation(past.with(draft: new, parts), at: instant, view: verdicts.view)
+        let simulation = Simulation(past.parts(with: new), at: instant, view: verdicts.view)
         let names = SimulateNames(new, active, past.inventory)
         switch output.format {
         case .text: try SimulateText(context, names, top: top).print(simulation)
@@ -132,32 +141,30 @@ struct SimulatedPast {
 
     let inventory: InventoryHistory
     private let active: AskedPolicy
-    private let edges: [ObservedEdge]
-
-    init(_ edges: [ObservedEdge], _ active: AskedPolicy, _ inventory: InventoryHistory) {
-        (self.edges, self.active, self.inventory) = (edges, active, inventory)
-    }
-
-    private func hasChanged(_ edge: ObservedEdge) -> Bool {
-        inventory.changed.contains(edge.key.source) || inventory.changed.contains(edge.key.destination)
-    }
+    private var parts: [Part]
 
     /// Asks for the edges of a period only where some of all may belong to others then.
-    func parts(_ during: (Range<Instant>) throws -> [ObservedEdge]) rethrows -> [Part] {
-        let same = edges.filter { !hasChanged($0) }
-        var result = [Part(period: nil, edges: same, active: active.engine())]
-        if same.count == edges.count { return result }
-        for period in inventory.periods {
+    init(
+        _ edges: [ObservedEdge], _ active: AskedPolicy, _ inventory: InventoryHistory,
+        during: (Range<Instant>) throws -> [ObservedEdge]
+    ) rethrows {
+        func hasChanged(_ edge: ObservedEdge) -> Bool {
+            inventory.changed.contains(edge.key.source) || inventory.changed.contains(edge.key.destination)
+        }
+        (self.active, self.inventory) = (active, inventory)
+        parts = [Part(period: nil, edges: edges.filter { !hasChanged($0) }, active: active.engine())]
+        let changed = edges.filter(hasChanged)
+        guard let first = changed.map(\.firstSeen).min(), let last = changed.map(\.lastSeen).max() else { return }
+        for period in inventory.periods where period.range.lowerBound <= last && period.range.upperBound > first {
             let found = try during(period.range).filter(hasChanged)
             guard !found.isEmpty else { continue }
-            result.append(
+            parts.append(
                 Part(period: period, edges: found, active: active.engine(with: workloads(of: active, period))))
         }
-        return result
     }
 
     /// The parts beside a draft.
-    func with(draft: AskedPolicy, _ parts: [Part]) -> [Simulation.Part] {
+    func parts(with draft: AskedPolicy) -> [Simulation.Part] {
         parts.map { part in
             let engine = part.period.map { draft.engine(with: workloads(of: draft, $0)) } ?? draft.engine()
             return Simulation.Part(edges: part.edges, active: part.active, draft: engine)

@@ -22,6 +22,8 @@ struct FlowImporter {
     private var file: (id: Int64, name: String, point: Int64?) = (0, "", nil)
     /// What a last line without line feed left behind when the file was shorter; nil once the whole line confirms it.
     private var unconfirmedTail: FileIdentity.Tail?
+    /// What last lines without line feed left behind in other files, with their times.
+    private var otherTails: [Fingerprint: Int64] = [:]
     /// The observation that the line just read brought in; nil when the store had it.
     private var lastObservation: FileIdentity.Tail?
 
@@ -79,8 +81,8 @@ struct FlowImporter {
             try decoder.finish { line throws(any Error) in try take(line) }
         }
         report.lines = decoder.summary
-        // The line went on, and says something else now.
-        if let unconfirmedTail { try remove(unconfirmedTail) }
+        // The line went on, and says something else now; another file's last line may say the same as before.
+        if let unconfirmedTail, otherTails[unconfirmedTail.fingerprint] == nil { try remove(unconfirmedTail) }
         try db.execute(
             sql: "UPDATE file SET head = ?, content = ?, bytes = ?, point = ?, tail = ?, tail_start = ? WHERE id = ?",
             arguments: [
@@ -110,9 +112,10 @@ struct FlowImporter {
     /// Changes a connection, and remembers the hours that are no longer right.
     private mutating func change(_ segment: Segment, _ connection: Int, _ body: (Segment) -> Void) throws {
         let edge = segment.connections[connection].edge
-        hours.change(edge: edge, hour: segment.sum(of: connection).hour)
+        let before = segment.sum(of: connection)
         body(segment)
-        hours.change(edge: edge, hour: segment.sum(of: connection).hour)
+        let isThere = segment.connections[connection].last >= 0
+        hours.change(edge: edge, from: before, to: isThere ? segment.sum(of: connection) : nil)
         try segments.changed(segment, connection)
     }
 
@@ -123,12 +126,22 @@ struct FlowImporter {
             file.id = known.id
             file.point = known.point
             unconfirmedTail = known.tail
+            try readOtherTails()
             return
         }
         try db.execute(
             sql: "INSERT INTO file (content, bytes) VALUES (?, ?)",
             arguments: [identity.content.data, identity.length])
         file.id = db.lastInsertedRowID
+        try readOtherTails()
+    }
+
+    private mutating func readOtherTails() throws {
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT tail, tail_start FROM file WHERE tail IS NOT NULL AND id <> ?", arguments: [file.id])
+        while let row = try rows.next() {
+            if let tail = Fingerprint(row[0] as Data) { otherTails[tail] = row[1] }
+        }
     }
 
     private mutating func store(_ record: FlowRecord, _ line: DecodedLine, _ report: inout FileReport) throws {
@@ -145,11 +158,31 @@ struct FlowImporter {
         }
         if let (segment, place) = known {
             // The decoder gives the time of the import to a conntrack entry that has none.
+            if try turns(record, segment, place) {
+                try change(segment, Int(segment.entries[place].connection)) { $0.remove(place) }
+                return try add(record, fingerprint, observation, from: earliest, to: latest, isUndated: false, &report)
+            }
             let hasTime =
                 record.direction == .conntrack ? record.end != observedAt : record.start != nil || record.end != nil
-            try meet(observation, segment, place, hasTime: hasTime, &report)
+            try meet(observation, segment, place, hasTime: hasTime, isWhole: line.isTerminated, &report)
             return
         }
+        try add(record, fingerprint, observation, from: earliest, to: latest, isUndated: isUndated, &report)
+    }
+
+    /// Whether a capture that went on knows better than the store who began a flow.
+    private mutating func turns(_ record: FlowRecord, _ segment: Segment, _ place: Int) throws -> Bool {
+        let known = segment.entries[place]
+        guard Observation.order(record.direction) < known.report.direction else { return false }
+        return try edge(record.edge) != segment.connections[Int(known.connection)].edge
+    }
+
+    /// Takes a record that the store does not have.
+    private mutating func add(
+        _ record: FlowRecord, _ fingerprint: Fingerprint, _ observation: Observation, from earliest: Int64,
+        to latest: Int64, isUndated: Bool, _ report: inout FileReport
+    ) throws {
+        let named = record.observationPoint?.name ?? namedPoint
         let point = try named.map { try self.point(named: $0) } ?? filePoint()
         let edge = try edge(record.edge)
         let sourcePort = record.tuple.sourcePort
@@ -183,9 +216,20 @@ struct FlowImporter {
     ///
     /// Without a time it cannot say more.
     private mutating func meet(
-        _ observation: Observation, _ segment: Segment, _ place: Int, hasTime: Bool, _ report: inout FileReport
+        _ observation: Observation, _ segment: Segment, _ place: Int, hasTime: Bool, isWhole: Bool,
+        _ report: inout FileReport
     ) throws {
         let known = segment.entries[place]
+        if let start = otherTails[known.fingerprint] {
+            if isWhole {
+                otherTails[known.fingerprint] = nil
+                try db.execute(
+                    sql: "UPDATE file SET tail = NULL, tail_start = NULL WHERE tail = ?",
+                    arguments: [known.fingerprint.data])
+            } else {
+                lastObservation = FileIdentity.Tail(start: start, fingerprint: known.fingerprint)
+            }
+        }
         if known.fingerprint == unconfirmedTail?.fingerprint {
             lastObservation = unconfirmedTail
             unconfirmedTail = nil
@@ -199,7 +243,7 @@ struct FlowImporter {
         }
     }
 
-    /// What makes a record the same in another file: the source's identifier, tuple and start (to the microsecond,
+    /// What makes a record the same in another file: the source's identifier, both ends and start (to the microsecond,
     /// which every form of the log keeps); without an identifier, the line's bytes and its how-manieth time.
     private mutating func fingerprint(
         _ record: FlowRecord, _ bytes: UnsafeRawBufferPointer, _ named: String?
@@ -209,10 +253,10 @@ struct FlowImporter {
         if let uid = record.uid, let start = record.start {
             hash.combine(uid)
             hash.combine(record.tuple.proto.rawValue)
-            for (address, port) in [
-                (record.tuple.source, record.tuple.sourcePort),
-                (record.tuple.destination, record.tuple.destinationPort),
-            ] {
+            // What of a capture comes later can turn a flow round, which is the same one all the same.
+            let source = (record.tuple.source, record.tuple.sourcePort)
+            let destination = (record.tuple.destination, record.tuple.destinationPort)
+            for (address, port) in source <= destination ? [source, destination] : [destination, source] {
                 hash.combine(address.family.rawValue)
                 hash.combine(address.bits)
                 hash.combine(port)

@@ -22,27 +22,40 @@ public struct StoredWorkload: Hashable, Sendable, Codable {
 extension FlowStore {
     /// Keeps what an inventory says at an instant; false when the one before says the same.
     ///
-    /// What was kept for that very instant is replaced.
+    /// What was kept for that very instant is replaced. The order in which inventories come does not matter.
     public func record(_ workloads: [StoredWorkload], at time: Instant) throws -> Bool {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let data = try encoder.encode(workloads.sorted { $0.id < $1.id })
         return try write { db in
-            let before = try Data.fetchOne(
-                db, sql: "SELECT workloads FROM inventory WHERE time <= ? ORDER BY time DESC LIMIT 1",
-                arguments: [time.rawValue])
-            if before == data { return false }
+            func said(_ condition: String) throws -> Data? {
+                try Data.fetchOne(
+                    db,
+                    sql:
+                        "SELECT workloads FROM inventory WHERE time \(condition) ? AND workloads <> x'' ORDER BY time DESC",
+                    arguments: [time.rawValue])
+            }
+            // A row without workloads says the same as the one before it, which is about to be another one.
+            if let until = try said("<=") {
+                try db.execute(
+                    sql: """
+                        UPDATE inventory SET workloads = ? WHERE workloads = x''
+                        AND time = (SELECT MIN(time) FROM inventory WHERE time > ?)
+                        """, arguments: [until, time.rawValue])
+            }
+            let isNew = try said("<") != data
             try db.execute(
                 sql: "INSERT OR REPLACE INTO inventory (time, workloads) VALUES (?, ?)",
-                arguments: [time.rawValue, data])
-            return true
+                arguments: [time.rawValue, isNew ? data : Data()])
+            return isNew
         }
     }
 
-    /// The inventories that were kept, in order of time.
+    /// The inventories that were kept, in order of time, without those that say the same as the one before.
     public func inventories() throws -> [(time: Instant, workloads: [StoredWorkload])] {
         try read { db in
-            try Row.fetchAll(db, sql: "SELECT time, workloads FROM inventory ORDER BY time").map { row in
+            try Row.fetchAll(db, sql: "SELECT time, workloads FROM inventory WHERE workloads <> x'' ORDER BY time").map
+            { row in
                 let data: Data = row[1]
                 do {
                     return (Instant(rawValue: row[0]), try JSONDecoder().decode([StoredWorkload].self, from: data))

@@ -42,8 +42,12 @@ extension FlowStore {
         }
     }
 
-    /// Hands every connection to `body`, in order of start, then edge, then source port.
-    public func forEachConnection(_ body: (StoredConnection) throws -> Void) throws {
+    /// Hands every connection that began in `window` to `body`, in order of start, then edge, then source port; nil means
+    /// all of history.
+    public func forEachConnection(
+        startingIn window: Range<Instant>? = nil, _ body: (StoredConnection) throws -> Void
+    ) throws {
+        let range = window.map { $0.lowerBound.rawValue..<$0.upperBound.rawValue }
         try read { db in
             var points: [Int64: ObservationPoint] = [:]
             for row in try Row.fetchAll(db, sql: "SELECT id, name FROM point") {
@@ -51,9 +55,9 @@ extension FlowStore {
             }
             let keys = try Self.keys(db)
             var result: [StoredConnection] = []
-            try Self.forEachSegment(db, startingIn: Int64.min..<Int64.max) { segment in
+            try Self.forEachSegment(db, startingIn: range ?? Int64.min..<Int64.max) { segment in
                 segment.forEachConnection { number, connection, sum in
-                    guard let edge = keys[connection.edge] else { return }
+                    guard range?.contains(sum.start) ?? true, let edge = keys[connection.edge] else { return }
                     result.append(
                         StoredConnection(
                             edge: edge, sourcePort: connection.sourcePort,

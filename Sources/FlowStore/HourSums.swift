@@ -22,6 +22,35 @@ struct HourSum {
         direction = max(direction, sum.direction)
     }
 
+    /// Takes a connection that said `old` before and says `new` now, where that can be done without the others of its
+    /// hour; false where they must be asked.
+    mutating func change(from old: Observation, to new: Observation) -> Bool {
+        func difference(_ old: Int64?, _ new: Int64?) -> Int64?? {
+            // Only growth of what was added exactly can be added on.
+            guard old ?? 0 <= new ?? 0, new ?? 0 <= Self.exact, new != nil || old == nil else { return nil }
+            return .some(new.map { $0 - (old ?? 0) })
+        }
+        // The direction is the greatest of all, and the hour's end can come nearer only by the others.
+        guard new.direction == old.direction, new.start <= old.start, new.end >= old.end,
+            let packetsOut = difference(old.packetsOut, new.packetsOut),
+            let bytesOut = difference(old.bytesOut, new.bytesOut),
+            let packetsIn = difference(old.packetsIn, new.packetsIn),
+            let bytesIn = difference(old.bytesIn, new.bytesIn)
+        else { return false }
+        failed += (new.failed ? 1 : 0) - (old.failed ? 1 : 0)
+        self.packetsOut = Self.added(self.packetsOut, packetsOut)
+        self.bytesOut = Self.added(self.bytesOut, bytesOut)
+        self.packetsIn = Self.added(self.packetsIn, packetsIn)
+        self.bytesIn = Self.added(self.bytesIn, bytesIn)
+        first = min(first, new.start)
+        last = max(last, new.end)
+        direction = max(direction, new.direction)
+        return true
+    }
+
+    /// 2³²: sums of smaller counts stay below 2⁶³ − 1, where they would no longer be exact.
+    private static let exact: Int64 = 1 << 32
+
     mutating func add(_ other: Self) {
         connections += other.connections
         failed += other.failed
@@ -61,15 +90,26 @@ struct HourSums {
     init(_ db: Database) { self.db = db }
 
     mutating func add(_ sum: Observation, edge: Int64) {
-        let hour = sum.hour
-        if hour != current.hour {
-            added[current.hour] = current.sums
-            current = (hour, added.removeValue(forKey: hour) ?? [:])
-        }
+        enter(sum.hour)
         current.sums[edge, default: HourSum()].add(sum)
     }
 
-    mutating func change(edge: Int64, hour: Int64) { changed.insert(Bucket(edge: edge, hour: hour)) }
+    /// Takes a connection that said `old` before and says `new` now, or is no more.
+    mutating func change(edge: Int64, from old: Observation, to new: Observation?) {
+        let hour = old.hour
+        if let new, new.hour == hour {
+            enter(hour)
+            if current.sums[edge, default: HourSum()].change(from: old, to: new) { return }
+        }
+        changed.insert(Bucket(edge: edge, hour: hour))
+        if let new { changed.insert(Bucket(edge: edge, hour: new.hour)) }
+    }
+
+    private mutating func enter(_ hour: Int64) {
+        guard hour != current.hour else { return }
+        added[current.hour] = current.sums
+        current = (hour, added.removeValue(forKey: hour) ?? [:])
+    }
 
     /// Writes the hours.
     mutating func finish(_ segments: SegmentStore) throws {

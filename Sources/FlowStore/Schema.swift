@@ -1,14 +1,14 @@
 import GRDB
 
-/// The tables of `bulkhead.sqlite`, version 3.
+/// The tables of `bulkhead.sqlite`, version 4.
 ///
 /// `segment` holds connections, some sixteen thousand in a row, with every record as one point reported it (`Segment`);
 /// `edge_hour` is what the connections that began in that hour add up to, and can be made again from the segments.
 /// `undated` finds observations whose line does not say when it was. `inventory` is what workloads were at some times, in
-/// JSON. Rows for each connection, as version 1 had them, cost an import ten times as much.
+/// JSON; nothing where they were the same as at the time before. Rows for each connection, as version 1 had them, cost an import ten times as much.
 enum Schema {
-    /// `PRAGMA user_version`; 3 is of November 2026; those before were never released.
-    static let version = 3
+    /// `PRAGMA user_version`; 4 is of November 2026; those before were never released.
+    static let version = 4
     /// `BULK`, so that `file` and other tools can name the database (SQLite file format §1.3.10).
     static let applicationID = 0x4255_4C4B
 

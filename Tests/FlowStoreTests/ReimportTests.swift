@@ -177,6 +177,57 @@ import Testing
         #expect(ports.map(\.sourcePort) == [2000])
     }
 
+    /// Two logs end in one line without line feed, or one has it whole; then the first says something else.
+    @Test(arguments: [true, false])
+    func whatAnotherLogSaysTooIsNotTakenBack(isWhole: Bool) throws {
+        let fixture = try StoreFixture()
+        let store = try fixture.store()
+        func line(_ uid: String, _ port: Int) -> String {
+            #"{"ts":1795340000.5,"uid":"\#(uid)","id.orig_h":"10.0.0.1","id.orig_p":\#(port),"id.resp_h":"10.0.0.2","#
+                + #""id.resp_p":443,"proto":"tcp","conn_state":"SF"}"#
+        }
+        let path = try fixture.write(line("Ca", 1000).utf8, to: "conn.log")
+        _ = try store.importFiles([path], observationPoint: ObservationPoint("tap"))
+        let start = line("Cb", 2000) + "\n" + line("Ca", 1000)
+        let second = try fixture.write((start + (isWhole ? "\n" : "")).utf8, to: "other.log")
+        #expect(try store.importFiles([second], observationPoint: ObservationPoint("tap")).files[0].duplicates == 1)
+        _ = try fixture.write((line("Ca", 1000) + "x\n").utf8, to: "conn.log")
+        _ = try store.importFiles([path], observationPoint: ObservationPoint("tap"))
+        #expect(try Set(store.visible().connections.map(\.sourcePort)) == [1000, 2000])
+        // The other one goes on too: now nobody says it.
+        _ = try fixture.write((start + "x\n").utf8, to: "other.log")
+        _ = try store.importFiles([second], observationPoint: ObservationPoint("tap"))
+        #expect(try Set(store.visible().connections.map(\.sourcePort)) == (isWhole ? [1000, 2000] : [2000]))
+    }
+
+    /// What comes later in a capture tells that the other end began the flow.
+    @Test func aCaptureThatGoesOnCanTurnAFlowRound() throws {
+        func packet(_ seconds: UInt8, _ from: UInt8, _ to: UInt8, _ ports: [UInt8], _ flags: UInt8) -> [UInt8] {
+            let tcp = ports + [0, 0, 0, 0, 0, 0, 0, 0, 0x50, flags, 0, 0, 0, 0, 0, 0]
+            let ip: [UInt8] =
+                [0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, from, 10, 0, 0, to] + tcp
+            return [seconds, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 40, 0, 0, 0] + ip
+        }
+        // pcap of raw IP, little-endian (the header of draft-ietf-opsawg-pcap).
+        let header: [UInt8] = [
+            0xD4, 0xC3, 0xB2, 0xA1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0, 101, 0, 0, 0,
+        ]
+        let begun = header + packet(100, 1, 2, [0x9C, 0x40, 0xC3, 0x50], 16)
+        let whole =
+            begun + packet(101, 1, 2, [0x9C, 0x40, 0xC3, 0x50], 18) + packet(102, 2, 1, [0xC3, 0x50, 0x9C, 0x40], 16)
+        let fixture = try StoreFixture()
+        let store = try fixture.store()
+        let path = try fixture.write(begun, to: "a.pcap")
+        _ = try store.importFiles([path])
+        #expect(try store.edges().map(\.key.source.description) == ["10.0.0.1"])
+        _ = try fixture.write(whole, to: "a.pcap")
+        _ = try store.importFiles([path])
+        let direct = try fixture.store("direct")
+        _ = try direct.importFiles([path])
+        #expect(try store.edges().map(\.key.source.description) == ["10.0.0.2"])
+        #expect(try store.visible().connections == direct.visible().connections)
+    }
+
     /// A table entry without a time was seen when the file was written, and first so.
     @Test func anEntryWithoutATimeStaysWhereItWasFirstSeen() throws {
         let fixture = try StoreFixture()

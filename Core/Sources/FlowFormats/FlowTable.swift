@@ -37,17 +37,21 @@ struct FlowTable {
     mutating func countUntimed() { summary.untimed += 1 }
 
     /// Ends flows in order of their beginning, so that equal captures give equal answers.
-    private mutating func end(_ flows: [(key: Key, flow: PacketFlow)]) {
+    private mutating func end(_ unordered: [(key: Key, flow: PacketFlow)]) {
+        let flows = unordered.count < 2 ? unordered : unordered.sorted(by: Self.isEarlier)
+        ended += flows
         for (key, flow) in flows where flow.mayGoOn && key.proto == .tcp {
             if handshakes.count >= CaptureLimits.handshakes { handshakes = [:] }
             handshakes[key] = flow.isReversed
         }
-        ended += flows.sorted { a, b in
-            if a.flow.start != b.flow.start { return a.flow.start < b.flow.start }
-            let (one, other) = (a.flow.record(a.key), b.flow.record(b.key))
-            return one.edge == other.edge
-                ? one.tuple.sourcePort < other.tuple.sourcePort : one.edge < other.edge
-        }
+    }
+
+    private static func isEarlier(_ a: (key: Key, flow: PacketFlow), _ b: (key: Key, flow: PacketFlow)) -> Bool {
+        if a.flow.start != b.flow.start { return a.flow.start < b.flow.start }
+        let (one, other) = (a.flow.record(a.key), b.flow.record(b.key))
+        if one.edge != other.edge { return one.edge < other.edge }
+        // Keys are different, so these tell all apart.
+        return (one.tuple.sourcePort, one.icmpIdentifier ?? 0) < (other.tuple.sourcePort, other.icmpIdentifier ?? 0)
     }
 
     // MARK: Link and network
@@ -218,23 +222,27 @@ struct FlowTable {
 
     private mutating func add(_ packet: Packet) {
         let key = Key(packet)
+        var previous: PacketFlow?
         if var flow = flows[key] {
-            let isIdle = flow.last.elapsed(to: packet.time) > Self.idle(packet.proto)
-            // A SYN begins a connection, unless it repeats the one that began this.
-            if !isIdle, !packet.opens || flow.hasHandshake && !flow.isClosed {
+            let idle = Self.idle(packet.proto)
+            // Captures put one behind the other go back in time.
+            let isIdle =
+                flow.last.elapsed(to: packet.time) > idle || packet.time.elapsed(to: flow.start) > idle
+            if !isIdle, !flow.isOver(before: packet, key) {
                 flow.add(packet, key)
                 flows[key] = flow
                 return
             }
             flows[key] = nil
             end([(key, flow)])
+            previous = flow
         }
         if flows.count >= CaptureLimits.flows {
             summary.overflows += 1
             endAll()
         }
         let began = handshakes.removeValue(forKey: key)
-        flows[key] = PacketFlow(packet, key, begunBySecond: packet.opens ? nil : began)
+        flows[key] = PacketFlow(packet, key, begunBySecond: packet.opens ? nil : began, after: previous)
     }
 
     /// Ends what has been idle, once a minute of the capture's time.

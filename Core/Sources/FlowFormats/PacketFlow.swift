@@ -72,7 +72,9 @@ struct PacketFlow {
     }
 
     /// The time of the packet that came first, which need not be the earliest.
-    private let begun: Instant
+    let begun: Instant
+    /// Which one it is of those of its key that began at that time.
+    private let number: UInt32
     private(set) var start: Instant
     private(set) var last: Instant
     private var packetsOut: UInt64 = 0
@@ -85,13 +87,17 @@ struct PacketFlow {
     private(set) var isReversed: Bool
     /// Whether one of its packets had SYN.
     private(set) var hasHandshake = false
+    /// Whether the initiator sent something else than a refusal: an answer that nobody asked for proves nothing.
+    private var hasAsked = false
     private var initiatorFinished = false
     private var responderFinished = false
     private(set) var isClosed = false
 
-    /// Begins a flow by its first packet; `begunBySecond` tells who began, if an earlier part of the connection did.
-    init(_ packet: Packet, _ key: Key, begunBySecond: Bool?) {
+    /// Begins a flow by its first packet; `begunBySecond` tells who began, if an earlier part of the connection did, and
+    /// `previous` is the flow of the same key that it ends.
+    init(_ packet: Packet, _ key: Key, begunBySecond: Bool?, after previous: Self?) {
         (begun, start, last) = (packet.time, packet.time, packet.time)
+        number = previous.map { $0.begun == packet.time ? $0.number &+ 1 : 0 } ?? 0
         let isFromSecond = key.isFromSecond(packet)
         // The answer to a SYN, or to a query, tells who asked.
         let isAnswer = packet.grants || packet.isAnswer
@@ -103,6 +109,7 @@ struct PacketFlow {
             direction = .firstSYN
             isReversed = begunBySecond
             state = .established
+            hasAsked = true
         } else {
             let isGuessed =
                 packet.proto.hasPorts
@@ -115,7 +122,15 @@ struct PacketFlow {
     }
 
     /// Whether later packets belong to the same connection, and it is known who began it.
-    var mayGoOn: Bool { !isClosed && direction == .firstSYN && state == .established }
+    var mayGoOn: Bool { !isClosed && direction == .firstSYN && hasAsked && state == .established }
+
+    /// Whether a packet is another flow's, although it came in time: a SYN that does not repeat the one that began this
+    /// one, or that comes behind its sender's FIN.
+    func isOver(before packet: Packet, _ key: Key) -> Bool {
+        guard packet.opens else { return false }
+        let hasFinished = key.isFromSecond(packet) == isReversed ? initiatorFinished : responderFinished
+        return !hasHandshake || isClosed || hasFinished
+    }
 
     /// Adds a packet, also the first.
     mutating func add(_ packet: Packet, _ key: Key) {
@@ -127,6 +142,7 @@ struct PacketFlow {
         if isOut {
             packetsOut &+= 1
             bytesOut &+= size
+            if !packet.has(Packet.rst) { hasAsked = true }
         } else {
             packetsIn &+= 1
             bytesIn &+= size
@@ -154,6 +170,7 @@ struct PacketFlow {
         swap(&packetsOut, &packetsIn)
         swap(&bytesOut, &bytesIn)
         swap(&initiatorFinished, &responderFinished)
+        hasAsked = packetsOut > 0
     }
 
     /// The flow as its observation point reports it.
@@ -168,11 +185,14 @@ struct PacketFlow {
             swap(&tuple.sourcePort, &tuple.destinationPort)
         }
         // Pings of one moment are told apart by their identifiers.
-        let uid = "packet-\(begun.rawValue)" + (identifier.map { "-\($0)" } ?? "")
+        let uid =
+            "packet-\(begun.rawValue)" + (identifier.map { "-\($0)" } ?? "") + (number > 0 ? "#\(number + 1)" : "")
+        let isUnasked = direction == .firstSYN && !hasAsked
         return FlowRecord(
             tuple: tuple, icmp: key.message, icmpIdentifier: identifier, start: start, end: last,
             initiator: FlowCounters(packets: packetsOut, bytes: bytesOut),
-            responder: FlowCounters(packets: packetsIn, bytes: bytesIn), state: state, direction: direction, uid: uid)
+            responder: FlowCounters(packets: packetsIn, bytes: bytesIn), state: isUnasked ? .unknown : state,
+            direction: isUnasked ? .asRecorded : direction, uid: uid)
     }
 }
 

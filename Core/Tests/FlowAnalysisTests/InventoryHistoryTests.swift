@@ -31,7 +31,7 @@ import Testing
                 ]),
             InventoryRecord(time: time(300), workloads: present),
         ]
-        return (InventoryHistory(records, present: present, labels: labels), present)
+        return (InventoryHistory(records, present: [present], labels: labels), present)
     }
 
     @Test func aRecordHoldsUntilTheNextAndTheFirstBefore() throws {
@@ -40,10 +40,10 @@ import Testing
         #expect(history.periods.map(\.range.lowerBound) == [minimum, Self.time(200), Self.time(300)])
         #expect(
             history.periods.map(\.range.upperBound) == [Self.time(200), Self.time(300), Instant(rawValue: .max)])
-        // Before the only record nothing better is known than what it says.
+        // Before and after the only record nothing better is known than what it says.
         let one = InventoryHistory(
             [InventoryRecord(time: Self.time(100), workloads: [])], present: [], labels: .now)
-        #expect(one.periods.map(\.range.lowerBound) == [minimum, Self.time(100)])
+        #expect(one.periods.map(\.range) == [minimum..<Instant(rawValue: .max)])
     }
 
     @Test func withLabelsOfNowOnlyOwnersCount() throws {
@@ -78,16 +78,48 @@ import Testing
         }
         #expect(try owners("10.0.0.5", 50) == ["db"])
         #expect(try owners("10.0.0.5", 250) == ["web2"])
-        #expect(try owners("10.0.0.5", 350) == nil)
+        #expect(try owners("10.0.0.5", 350) == ["web2"])
         #expect(try owners("10.0.0.6", 150) == [])
         #expect(try owners("10.0.0.9", 250) == ["old"])
         #expect(try owners("10.0.0.77", 250) == nil)
     }
 
+    /// The address passed to web after the last record; when, nobody knows, and until then the record is the evidence.
+    @Test func theLastRecordHoldsUntilNow() throws {
+        let db = try World.workload("db", "role=db", ["10.0.0.5"])
+        let present = [
+            try World.workload("db", "role=db", []), try World.workload("web", "role=web", ["10.0.0.5", "10.0.0.7"]),
+        ]
+        let history = InventoryHistory(
+            [InventoryRecord(time: Self.time(100), workloads: [db])], present: [present], labels: .now)
+        let five = try World.address("10.0.0.5")
+        #expect(history.changed == [five])
+        #expect(history.owners(of: five, at: Self.time(200)) == [db.id])
+        #expect(history.owners(of: five, at: Instant(rawValue: .max)) == [db.id])
+        let then = history.workloads(present, in: try #require(history.periods.last))
+        // No record has the other one, so that it was always web's.
+        #expect(then.map(\.addresses) == [[five], [try World.address("10.0.0.7")]])
+    }
+
+    /// A draft gives a free address to a new workload, which has not the past of the one that held it.
+    @Test func aDraftsNewWorkloadHasNotThePastOfOneThatIsGone() throws {
+        let web = try World.workload("web", "role=web", ["10.0.0.1"])
+        let new = try World.workload("new", "role=web", ["10.0.0.5"])
+        let records = [
+            InventoryRecord(
+                time: Self.time(100), workloads: [web, try World.workload("db", "role=db", ["10.0.0.5"])]),
+            InventoryRecord(time: Self.time(200), workloads: [web]),
+        ]
+        let history = InventoryHistory(records, present: [[web], [web, new]], labels: .now)
+        #expect(history.changed == [try World.address("10.0.0.5")])
+        for period in history.periods {
+            #expect(history.workloads([web, new], in: period).map(\.addresses) == [web.addresses, []])
+        }
+    }
+
     @Test func withoutRecordsNothingChanged() throws {
         let present = [try World.workload("web", "role=web", ["10.0.0.1"])]
-        let history = InventoryHistory([], present: present, labels: .now)
-        #expect(history.periods.count == 1 && history.changed.isEmpty)
-        #expect(history.workloads(present, in: history.periods[0]) == present)
+        let history = InventoryHistory([], present: [present], labels: .now)
+        #expect(history.periods.isEmpty && history.changed.isEmpty)
     }
 }

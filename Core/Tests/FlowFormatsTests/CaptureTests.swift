@@ -152,6 +152,49 @@ import Testing
         #expect(flow.initiator.packets == 2 && flow.responder.packets == 1)
     }
 
+    /// Anybody can send an answer from any port of theirs.
+    @Test func anAnswerThatNobodyAskedForProvesNothing() {
+        let granted = Packets.ipv4(2, 1, proto: 6, Packets.tcp(443, 40000, Packets.syn | Packets.ack))
+        let refused = Packets.ipv4(1, 2, proto: 6, Packets.tcp(40000, 443, Packets.rst))
+        let echo = Packets.ipv4(2, 1, proto: 1, [0, 0, 0, 0, 0, 7, 0, 1])
+        for packets in [[granted], [granted, refused], [granted, granted], [echo]] {
+            let flows = Read(Packets.pcap(Self.frames(packets))).flows
+            #expect(flows.map(\.tuple.source) == [IPAddress("10.0.0.1")])
+            #expect(flows.map(\.direction) == [.asRecorded])
+            #expect(flows.map(\.state) == [.unknown])
+        }
+    }
+
+    @Test func aSYNBehindItsSendersFINBeginsAFlow() {
+        let fin = Self.frames([Packets.ipv4(1, 2, proto: 6, Packets.tcp(40000, 443, Packets.fin | Packets.ack))])
+        #expect(Read(Packets.pcap(Self.handshake + fin + Self.handshake)).flows.count == 2)
+    }
+
+    @Test func aPacketFromLongBeforeIsAnotherFlows() {
+        let packet = Packets.ethernet(Packets.ipv4(1, 2, proto: 17, Packets.udp(5000, 53)))
+        let flows = Read(Packets.pcap([(90_000, packet), (3_600, packet), (3_610, packet)])).flows
+        #expect(flows.map(\.initiator.packets) == [1, 2])
+        #expect(flows.map { ($0.end?.rawValue ?? 0) - ($0.start?.rawValue ?? 0) } == [0, 10_000_000_000])
+        // A little disorder is every capture's.
+        #expect(Read(Packets.pcap([(90_000, packet), (89_990, packet)])).flows.count == 1)
+    }
+
+    @Test func flowsOfOneTupleAndInstantAreToldApart() {
+        let syn = Packets.ethernet(Packets.ipv4(1, 2, proto: 6, Packets.tcp(40000, 443, Packets.syn)))
+        let rst = Packets.ethernet(Packets.ipv4(2, 1, proto: 6, Packets.tcp(443, 40000, Packets.rst)))
+        let flows = Read(Packets.pcap([syn, rst, syn, rst, syn].map { (100, $0) })).flows
+        #expect(flows.count == 3)
+        #expect(Set(flows.map(\.uid)).count == 3)
+    }
+
+    @Test func flowsOfOneInstantComeInOrder() {
+        let identifiers = (1...200).map { UInt16(($0 * 7919) % 60_000) }
+        let packets = identifiers.map { id in
+            (100, Packets.ethernet(Packets.ipv4(1, 2, proto: 1, [8, 0, 0, 0, UInt8(id >> 8), UInt8(id & 255), 0, 1])))
+        }
+        #expect(Read(Packets.pcap(packets)).flows.map(\.icmpIdentifier) == identifiers.sorted())
+    }
+
     @Test(arguments: [500, 5000])
     func aConnectionThatWasIdleKeepsWhoBeganIt(pause: Int) {
         // Server and client have ports that say the contrary.
