@@ -56,7 +56,7 @@ extension DecisionTable {
         selfs[Int(number)] = makeRow(ends)
     }
 
-    private mutating func askRow() -> UInt32 {
+    mutating func askRow() -> UInt32 {
         if let askRowNumber { return askRowNumber }
         let made = append([UInt8](repeating: 0, count: atomCount), keys: [0])
         askRowNumber = made

@@ -68,6 +68,11 @@ public struct DecisionTable {
 
     /// Makes a snapshot, or returns nil when the policy has more than `maximumClasses` classes.
     public init?(_ engine: PolicyEngine, at instant: Instant) {
+        self.init(engine, at: instant, maximumAtoms: ServiceAtoms.maximum)
+    }
+
+    /// Makes a snapshot with fewer atoms than there could be: the engine is then asked about the services of the others.
+    package init?(_ engine: PolicyEngine, at instant: Instant, maximumAtoms: Int) {
         guard let classes = PolicyClasses(engine, limit: Self.maximumClasses) else { return nil }
         self.engine = engine
         self.instant = instant
@@ -76,7 +81,7 @@ public struct DecisionTable {
             hosts: engine.directory.owned { $0.map { classes.classOfIdentity[Int($0.identity)] } ?? classes.shared },
             space: engine.vocabulary.space,
             classOfSignature: engine.unmanaged.map { classes.classOfIdentity[Int($0)] })
-        atoms = ServiceAtoms(engine)
+        atoms = ServiceAtoms(engine, maximum: maximumAtoms)
         pairs = PairTable(count: classes.representatives.count * classes.representatives.count)
         patterns = Array(repeating: 0, count: atoms.representatives.count)
         patternNumbers[patterns] = 0
@@ -151,9 +156,11 @@ public struct DecisionTable {
         return pairs[pair]
     }
 
-    /// Adds a row, whose pattern may be known.
+    /// Adds a row, whose pattern may be known; the row that asks where four bytes cannot number another one's place.
     mutating func append(_ pattern: [UInt8], keys: [UInt32]) -> UInt32 {
         let known = patternNumbers[pattern]
+        // The pattern of that row is known from the beginning.
+        if known == nil, patterns.count + pattern.count > Int(UInt32.max) { return askRow() }
         let start = known ?? UInt32(patterns.count)
         if known == nil {
             patternNumbers[pattern] = start

@@ -5,8 +5,10 @@ internal import PolicyModel
 ///
 /// TCP and UDP ports and ICMP messages are looked up in tables of 65,536 places; other protocols have one atom each.
 struct ServiceAtoms: Sendable {
-    /// The atom that means: ask the engine, since the protocol has ports but no table here.
+    /// The atom that means: ask the engine, since the protocol has ports but no table here, or there are too many atoms.
     static let ask: UInt16 = 0
+    /// The most atoms that a table is made for, `ask` included: their numbers take two bytes.
+    static let maximum = 65_536
 
     /// By protocol × 256 + the upper half of the port: the number of a block of `atoms`.
     private(set) var blocks = [UInt16](repeating: 0, count: 65_536)
@@ -21,7 +23,7 @@ struct ServiceAtoms: Sendable {
     /// For each list, the atoms that it covers for some source port and some destination, ascending.
     private(set) var covered: [[UInt32]]
 
-    init(_ engine: PolicyEngine) {
+    init(_ engine: PolicyEngine, maximum: Int = maximum) {
         var lists: [[ServiceTerm]: UInt32] = [:]
         var ordered: [[ServiceTerm]] = []
         listOfRule = engine.rules.map { rule in
@@ -56,8 +58,9 @@ struct ServiceAtoms: Sendable {
                 // Named ports mean different things at different destinations, so their places are told apart.
                 let isNamed = names.values.contains { $0.contains(ProtocolPort(proto, start)) }
                 let found = isNamed ? nil : known[cuts.lists[index]]
-                let atom = found ?? add(Self.packet(proto, start), cuts.lists[index])
-                if isNamed { cellCount += 1 } else { known[cuts.lists[index]] = atom }
+                let isFull = representatives.count >= min(maximum, Self.maximum)
+                let atom = found ?? (isFull ? Self.ask : add(Self.packet(proto, start), cuts.lists[index]))
+                if isNamed { if atom != Self.ask { cellCount += 1 } } else { known[cuts.lists[index]] = atom }
                 if Int(atom) == cells.count { cells.append(isNamed ? cellCount - 1 : 0) }
                 places.append(contentsOf: repeatElement(atom, count: Int(end - start) + 1))
             }
@@ -81,7 +84,7 @@ struct ServiceAtoms: Sendable {
     }
 
     private mutating func add(_ packet: Packet, _ lists: [UInt32]) -> UInt16 {
-        let atom = UInt16(truncatingIfNeeded: representatives.count)
+        let atom = UInt16(representatives.count)
         representatives.append(packet)
         for list in lists { covered[Int(list)].append(UInt32(atom)) }
         return atom

@@ -55,6 +55,41 @@ import Testing
         #expect(outcomes == [.allowed, .denied, .allowed, .denied])
     }
 
+    /// Of more services than a table has numbers for, the engine is asked about those that found none.
+    @Test(arguments: [1, 2, 5, 100])
+    func servicesBeyondTheTableAreAskedAbout(maximumAtoms: Int) throws {
+        let workloads = ["one", "two"].enumerated().map { number, id in
+            Workload(id: WorkloadID(rawValue: id), addresses: [Self.address(UInt32(number) + 1)], mode: .full)
+        }
+        var rules: [FlatRule] = []
+        for number in 0..<20 as Range<UInt16> {
+            let ports = 100 + 2 * number...101 + 3 * number
+            for direction in Direction.allCases {
+                rules.append(
+                    FlatRule(
+                        id: RuleID(rawValue: "r\(number)"), action: number % 3 == 0 ? .deny(.drop) : .allow,
+                        direction: direction, subject: .any, peer: .any,
+                        services: [.ports(.tcp, destination: PortSet(ports))]))
+            }
+        }
+        let policy = FlatPolicy(layers: [Layer(id: "host", enforcer: .agent, tiers: [Tier(id: "tier", rules: rules)])])
+        let instant = Instant(rawValue: 0)
+        let engine = PolicyEngine(workloads: workloads, policy: policy)
+        var table = try #require(DecisionTable(engine, at: instant, maximumAtoms: maximumAtoms))
+        let reference = FlatReference(workloads: workloads, policy: policy)
+        var outcomes: Set<Outcome> = []
+        for port in 90..<200 as Range<UInt16> {
+            let flow = Flow(
+                source: FlowEnd(Self.address(1)), destination: FlowEnd(Self.address(2)), proto: .tcp, sourcePort: 5000,
+                destinationPort: port)
+            let key = table.decide(flow)
+            let decision = table.decision(key)
+            #expect(decision == reference.decide(flow, at: instant), "\(port)")
+            outcomes.insert(decision.effective.outcome)
+        }
+        #expect(outcomes == [.allowed, .denied])
+    }
+
     /// `http` is port 80 at one workload and 8080 at another; 8080 at the first is no service at all.
     @Test func aPortNameMeansWhatTheDestinationCallsSo() throws {
         let http: PortName = "http"
