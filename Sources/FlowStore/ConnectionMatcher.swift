@@ -17,7 +17,7 @@ enum ConnectionMatcher {
     /// (`GC_SCAN_INTERVAL_MAX` in Linux `net/netfilter/nf_conntrack_core.c`).
     static let removalDelay: Int64 = 60_000_000_000
 
-    /// With so many connections of its tuple and time a record is compared; then it is one of its own.
+    /// With so many connections of its tuple a record is compared, or passes over them; then it is one of its own.
     ///
     /// TCP has one on a tuple at a time; hosts that ping each other have as many as there are programs that ping. More
     /// come from somebody who wants an import never to end.
@@ -59,6 +59,7 @@ enum ConnectionMatcher {
             edge: edge, sourcePort: sourcePort, from: earliest(record), to: latest(record)
         ) { number, sum in
             search.look()
+            guard let sum else { return search.goesOn }
             let differs = sum.icmpID.map { known in record.icmpID.map { $0 != known } ?? false } ?? false
             if !differs, accepts(segment, number, point, uid, record) {
                 search.take(
@@ -77,32 +78,15 @@ enum ConnectionMatcher {
     private static func accepts(
         _ segment: Segment, _ connection: Int, _ point: Int64, _ uid: String?, _ record: Observation
     ) -> Bool {
-        var hasReported = false
-        var sameUID = false
-        var lastEnd = Int64.min
-        var lastUntil = Int64.min
-        var isClosed = false
-        var isTable = true
-        segment.forEachEntry(of: connection) { entry in
-            guard entry.point == point else { return }
-            hasReported = true
-            if let uid, entry.uid == uid { sameUID = true }
-            lastEnd = max(lastEnd, entry.report.end)
-            lastUntil = max(lastUntil, entry.report.until)
-            switch entry.report.stage {
-            case .closed: isClosed = true
-            case .complete: isTable = false
-            case .opened, .alive: break
-            }
-        }
-        guard hasReported else { return true }
-        if sameUID { return true }
-        guard isTable, record.stage != .complete else { return false }
+        guard !segment.isFull(connection) else { return false }
+        guard let said = segment.pointSum(of: connection, point: point) else { return true }
+        if let uid, said.uids.contains(uid) { return true }
+        guard said.isTable, record.stage != .complete else { return false }
         // An entry that was removed is told about only from within its life; a new one is another connection, unless
         // this is late news of the first; any other report holds until the entry would have expired.
-        if isClosed { return record.end < lastEnd }
-        if record.stage == .opened { return record.end <= lastEnd }
-        return record.start <= adding(lastUntil, slack(record))
+        if said.isClosed { return record.end < said.lastEnd }
+        if record.stage == .opened { return record.end <= said.lastEnd }
+        return record.start <= adding(said.lastUntil, slack(record))
     }
 
     /// How much later than its expiry an entry may still be reported.

@@ -12,8 +12,28 @@ final class Segment {
         let sourcePort: UInt16
         /// Its observation that came last; -1 when the last was taken back, and the connection is no more.
         var last: Int32
-        /// The connection of the same edge and port that began before it.
-        var previous: Int32
+    }
+
+    /// What one observation point said of a connection in all its reports.
+    struct PointSum {
+        var lastEnd = Int64.min
+        var lastUntil = Int64.min
+        /// Whether one of them said that it is over.
+        var isClosed = false
+        /// Whether all are of a table of live connections.
+        var isTable = true
+        var uids: Set<String> = []
+
+        fileprivate mutating func add(_ report: Observation, uid: String?) {
+            lastEnd = max(lastEnd, report.end)
+            lastUntil = max(lastUntil, report.until)
+            switch report.stage {
+            case .closed: isClosed = true
+            case .complete: isTable = false
+            case .opened, .alive: break
+            }
+            if let uid { uids.insert(uid) }
+        }
     }
 
     /// What one observation point said.
@@ -27,6 +47,11 @@ final class Segment {
         let uid: String?
         let stateText: String?
         var isGone = false
+    }
+
+    private struct PointSums {
+        var count: Int
+        var byPoint: [Int64: PointSum]
     }
 
     /// The times that its connections span.
@@ -53,8 +78,12 @@ final class Segment {
     private(set) var entries: [Entry] = []
     /// What their observations say together of the connections that have more than one.
     private var sums: [Int32: Observation] = [:]
-    /// The connection of an edge and port that began last.
+    /// The connection of an edge and port that has only one.
     private var byTuple: [UInt64: Int32] = [:]
+    /// The connections of an edge and port that has several, in order of their starts.
+    private var severalByTuple: [UInt64: [Int32]] = [:]
+    /// What the points said of the connections with many observations.
+    private var pointSums: [Int32: PointSums] = [:]
     private var byFingerprint: [Fingerprint: Int32] = [:]
     /// Whether it differs from its row.
     var isChanged = false
@@ -109,22 +138,70 @@ final class Segment {
         }
     }
 
+    /// With so many observations a connection's are added up by their points.
+    private static let many = 16
+    /// No connection gets more observations than these, so that its row stays one that SQLite holds
+    /// (`SQLITE_MAX_LENGTH`, 10⁹ bytes): those of a table that is read every minute for 45 days.
+    static let mostObservations = 65_536
+
+    /// What a point said of a connection; nil when nothing.
+    func pointSum(of connection: Int, point: Int64) -> PointSum? {
+        if let known = pointSums[Int32(connection)] { return known.byPoint[point] }
+        var sum: PointSum?
+        var count = 0
+        forEachEntry(of: connection) { entry in
+            count += 1
+            if entry.point == point { sum.addReport(entry.report, uid: entry.uid) }
+        }
+        if count > Self.many {
+            var sums: [Int64: PointSum] = [:]
+            forEachEntry(of: connection) { sums[$0.point, default: PointSum()].add($0.report, uid: $0.uid) }
+            pointSums[Int32(connection)] = PointSums(count: count, byPoint: sums)
+        }
+        return sum
+    }
+
+    /// Whether a connection has as many observations as it can have.
+    func isFull(_ connection: Int) -> Bool {
+        pointSums[Int32(connection)].map { $0.count >= Self.mostObservations } ?? false
+    }
+
     /// The connections of an edge and port that began at `latest` or before and go on until `earliest` or after, the last
-    /// first, while `body` says so.
+    /// first, while `body` says so; nil stands for one that is passed over.
     func forEachConnection(
-        edge: Int64, sourcePort: UInt16, from earliest: Int64, to latest: Int64, _ body: (Int, Observation) -> Bool
+        edge: Int64, sourcePort: UInt16, from earliest: Int64, to latest: Int64, _ body: (Int, Observation?) -> Bool
     ) {
+        func visit(_ number: Int32) -> Bool {
+            let sum = sum(of: Int(number))
+            return body(Int(number), sum.start <= latest && sum.until >= earliest ? sum : nil)
+        }
+        let tuple = Self.tuple(edge, sourcePort)
+        if let only = byTuple[tuple] {
+            _ = visit(only)
+            return
+        }
+        guard let several = severalByTuple[tuple] else { return }
         // What began before this is over.
         let (first, under) = earliest.subtractingReportingOverflow(span.longest)
-        var next = byTuple[Self.tuple(edge, sourcePort)] ?? -1
-        while next >= 0 {
-            let connection = connections[Int(next)]
-            if connection.last >= 0 {
-                let sum = sum(of: Int(next))
-                if sum.start < first, !under { return }
-                if sum.start <= latest, sum.until >= earliest, !body(Int(next), sum) { return }
-            }
-            next = connection.previous
+        var index = Self.count(several) { sum(of: Int($0)).start <= latest } - 1
+        while index >= 0, under || sum(of: Int(several[index])).start >= first, visit(several[index]) { index -= 1 }
+    }
+
+    /// How many fulfil a condition that holds for the first ones alone.
+    private static func count(_ numbers: [Int32], _ isMet: (Int32) -> Bool) -> Int {
+        var (low, high) = (0, numbers.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isMet(numbers[middle]) { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// How many of the connections of an edge and port, of which there are several, come before one that began at `start`.
+    private func place(of number: Int32, start: Int64, _ tuple: UInt64) -> Int? {
+        severalByTuple[tuple].map { several in
+            // Its own sum may say something else already.
+            Self.count(several) { $0 != number && (sum(of: Int($0)).start, $0) < (start, number) }
         }
     }
 
@@ -132,30 +209,23 @@ final class Segment {
     private func link(_ number: Int32, start: Int64) {
         let connection = connections[Int(number)]
         let tuple = Self.tuple(connection.edge, connection.sourcePort)
-        // Logs come in order of time, or nearly so: it is the last, and mostly the only one.
-        guard let head = byTuple.updateValue(number, forKey: tuple) else { return }
-        var next = head
-        var after: Int32 = -1
-        while next >= 0, sum(of: Int(next)).start > start { (after, next) = (next, connections[Int(next)].previous) }
-        connections[Int(number)].previous = next
-        guard after >= 0 else { return }
-        connections[Int(after)].previous = number
-        byTuple[tuple] = head
+        if !severalByTuple.isEmpty, let place = place(of: number, start: start, tuple) {
+            severalByTuple[tuple]?.insert(number, at: place)
+            return
+        }
+        guard let only = byTuple.updateValue(number, forKey: tuple) else { return }
+        byTuple[tuple] = nil
+        severalByTuple[tuple] = (sum(of: Int(only)).start, only) < (start, number) ? [only, number] : [number, only]
     }
 
-    private func unlink(_ number: Int32) {
+    /// Takes a connection that began at `start` from those of its edge and port.
+    private func unlink(_ number: Int32, start: Int64) {
         let connection = connections[Int(number)]
         let tuple = Self.tuple(connection.edge, connection.sourcePort)
-        var after: Int32 = -1
-        var next = byTuple[tuple] ?? -1
-        while next >= 0, next != number { (after, next) = (next, connections[Int(next)].previous) }
-        guard next >= 0 else { return }
-        connections[Int(number)].previous = -1
-        if after >= 0 {
-            connections[Int(after)].previous = connection.previous
-        } else {
-            byTuple[tuple] = connection.previous >= 0 ? connection.previous : nil
-        }
+        if byTuple[tuple] == number { byTuple[tuple] = nil }
+        guard let place = place(of: number, start: start, tuple) else { return }
+        severalByTuple[tuple]?.remove(at: place)
+        if severalByTuple[tuple]?.isEmpty ?? false { severalByTuple[tuple] = nil }
     }
 
     /// Adds a connection with its first observation.
@@ -164,7 +234,7 @@ final class Segment {
         stateText: String?
     ) {
         let number = Int32(connections.count)
-        connections.append(Connection(edge: edge, sourcePort: sourcePort, last: -1, previous: -1))
+        connections.append(Connection(edge: edge, sourcePort: sourcePort, last: -1))
         append(report, to: number, point: point, fingerprint: fingerprint, uid: uid, stateText: stateText)
         link(number, start: report.start)
     }
@@ -190,6 +260,8 @@ final class Segment {
                 fingerprint: fingerprint, uid: uid, stateText: stateText))
         connections[Int(connection)].last = number
         byFingerprint[fingerprint] = number
+        pointSums[connection]?.count += 1
+        pointSums[connection]?.byPoint[point, default: PointSum()].add(report, uid: uid)
         span.add(report)
         isChanged = true
     }
@@ -199,6 +271,8 @@ final class Segment {
         let connection = Int(entries[entry].connection)
         let before = sum(of: connection)
         entries[entry].report.merge(report)
+        let known = entries[entry]
+        pointSums[known.connection]?.byPoint[known.point, default: PointSum()].add(known.report, uid: known.uid)
         merge(report, into: connection, before)
     }
 
@@ -207,18 +281,19 @@ final class Segment {
         sum.merge(report)
         sums[Int32(connection)] = sum
         span.add(sum)
-        if sum.start != before.start { relink(connection) }
+        if sum.start != before.start { relink(connection, from: before.start) }
         isChanged = true
     }
 
-    private func relink(_ connection: Int) {
-        unlink(Int32(connection))
+    private func relink(_ connection: Int, from start: Int64) {
+        unlink(Int32(connection), start: start)
         if connections[connection].last >= 0 { link(Int32(connection), start: sum(of: connection).start) }
     }
 
     /// Takes an observation back; its connection becomes what the others say, or goes with the last.
     func remove(_ entry: Int) {
         let gone = entries[entry]
+        let before = self.sum(of: Int(gone.connection))
         entries[entry].isGone = true
         self.gone += 1
         byFingerprint[gone.fingerprint] = nil
@@ -235,7 +310,8 @@ final class Segment {
             if sum?.merge(other.report) == nil { sum = other.report }
         }
         sums[gone.connection] = sum
-        relink(connection)
+        pointSums[gone.connection] = nil
+        relink(connection, from: before.start)
         isChanged = true
     }
 
@@ -258,9 +334,10 @@ final class Segment {
             next = entry.previous
         }
         gone += taken.count
-        unlink(Int32(connection))
+        unlink(Int32(connection), start: sum(of: connection).start)
         connections[connection].last = -1
         sums[Int32(connection)] = nil
+        pointSums[Int32(connection)] = nil
         isChanged = true
         return Parcel(
             edge: connections[connection].edge, sourcePort: connections[connection].sourcePort,
@@ -365,7 +442,7 @@ final class Segment {
             if !seen[owner] {
                 seen[owner] = true
                 numbers[owner] = Int32(connections.count)
-                connections.append(Connection(edge: edges[owner], sourcePort: ports[owner], last: -1, previous: -1))
+                connections.append(Connection(edge: edges[owner], sourcePort: ports[owner], last: -1))
             } else {
                 var sum = sum(of: Int(numbers[owner]))
                 sum.merge(reports[index])
@@ -384,6 +461,14 @@ final class Segment {
             span.add(sum)
             if isIndexed { link(Int32(number), start: sum.start) }
         }
+    }
+}
+
+extension Segment.PointSum? {
+    fileprivate mutating func addReport(_ report: Observation, uid: String?) {
+        var sum = self ?? Wrapped()
+        sum.add(report, uid: uid)
+        self = sum
     }
 }
 

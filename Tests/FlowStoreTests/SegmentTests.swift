@@ -94,6 +94,34 @@ import Testing
         #expect(try usual.counts().seenTwice == 300)
     }
 
+    /// So many that what the points said is added up: by one uid, by two sensors, in any order of time.
+    @Test(arguments: [false, true])
+    func manyReportsOfOneConnectionAreOne(isFalling: Bool) throws {
+        let fixture = try StoreFixture()
+        let store = try fixture.store()
+        func line(_ uid: String, _ start: Int, _ duration: Int) -> [UInt8] {
+            Array(
+                (#"{"ts":\#(1_795_340_000 + start),"uid":"\#(uid)","id.orig_h":"10.0.0.1","id.orig_p":1000,"#
+                    + #""id.resp_h":"10.0.0.2","id.resp_p":443,"proto":"tcp","duration":\#(duration),"conn_state":"SF"}"#
+                    + "\n").utf8)
+        }
+        let times = isFalling ? Array((0..<40).reversed()) : Array(0..<40)
+        for sensor in ["a", "b"] {
+            let path = try fixture.write(times.map { line("C" + sensor, $0, 60) }.joined(), to: "\(sensor).log")
+            _ = try store.importFiles([path], observationPoint: ObservationPoint(sensor))
+        }
+        let other = try fixture.write(line("Cc", 20, 60), to: "other.log")
+        _ = try store.importFiles([other], observationPoint: ObservationPoint("a"))
+        let seen = try store.visible().connections
+        // The same sensor's other identifier is another connection.
+        #expect(seen.map { $0.observationPoints.map(\.name) } == [["a", "b"], ["a"]])
+        #expect(try store.counts().observations == 81)
+        // Files that come one by one read the rows anew.
+        let anew = try fixture.store()
+        let last = try fixture.write(line("Cb", 50, 60), to: "last.log")
+        #expect(try anew.importFiles([last], observationPoint: ObservationPoint("b")).files[0].merged == 1)
+    }
+
     /// Whoever sends with one tuple and many identifiers at once gets connections, and the import an end.
     @Test func anyNumberOfConnectionsMayBeAliveOnOneTuple() throws {
         let fixture = try StoreFixture()
