@@ -44,7 +44,7 @@ let tests: [(name: String, dependencies: [Target.Dependency])] = [
     ),
     ("RulesetSimulatorTests", ["RulesetSimulator", "NetworkTypes"]),
     ("FlowFormatsTests", ["FlowFormats", "Flows", "NetworkTypes"]),
-    ("FlowAnalysisTests", ["FlowAnalysis", "Flows", "PolicyEngine", "PolicyModel", "NetworkTypes"]),
+    ("FlowAnalysisTests", ["FlowAnalysis", "Flows", "PolicyEngine", "PolicyModel", "NetworkTypes", "TestWorlds"]),
 ]
 
 /// Folders of test data, which are found from the source file's place.

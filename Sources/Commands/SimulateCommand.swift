@@ -61,24 +61,28 @@ struct PolicySimulateCommand: ContextCommand {
                 try history.history.edges(in: context, withDirections: true, inside: $0)
             }
         }
-        var workloads = new.workloads
-        var then = try past(beside: new)
-        var (last, status) = try answer(new, active, then, instant, context)
+        var watched = WatchedDraft(new, try past(beside: new), instant, verdicts.view)
+        var last = watched.simulation.first
+        var status = try tell(last, new, active, watched.past, instant, context)
         guard watch else { return status }
         try context.flush()
+        watched.simulation.prepare(at: instant)
         while context.pause() {
             let state = DraftState(draft)
             if state == seen { continue }
             seen = state
             do {
                 guard let new = try context.loadDraft(draft, beside: self.active) else { continue }
-                if new.workloads != workloads {
-                    workloads = new.workloads
-                    then = try past(beside: new)
+                let next: Simulation
+                if let quick = watched.simulation(of: new, at: instant) {
+                    next = quick
+                } else {
+                    watched = WatchedDraft(new, try past(beside: new), instant, verdicts.view)
+                    next = watched.simulation.first
                 }
-                let (next, now) = try answer(new, active, then, instant, context)
+                status = try tell(next, new, active, watched.past, instant, context)
                 if output.format == .text { try tellChange(from: last, to: next, context) }
-                (last, status) = (next, now)
+                last = next
             } catch let error as CommandError {
                 // The next save may mend it.
                 try context.note("bulkhead: error: \(TerminalText.line(error.message))")
@@ -88,16 +92,16 @@ struct PolicySimulateCommand: ContextCommand {
         return status
     }
 
-    private func answer(
-        _ new: AskedPolicy, _ active: AskedPolicy, _ past: SimulatedPast, _ instant: Instant, _ context: CommandContext
-    ) throws -> (Simulation, ExitStatus) {
-        let simulation = Simulation(past.parts(with: new), at: instant, view: verdicts.view)
+    private func tell(
+        _ simulation: Simulation, _ new: AskedPolicy, _ active: AskedPolicy, _ past: SimulatedPast, _ instant: Instant,
+        _ context: CommandContext
+    ) throws -> ExitStatus {
         let names = SimulateNames(new, active, past.inventory)
         switch output.format {
         case .text: try SimulateText(context, names, top: top).print(simulation)
         case .json, .jsonl: try context.printJSON(SimulateJSON(simulation, names, at: instant), output.format)
         }
-        return (simulation, simulation.breaksSomething ? .found : max(active.status, new.status))
+        return simulation.breaksSomething ? .found : max(active.status, new.status)
     }
 
     /// Says what a save changed, in edges that may break.
@@ -127,6 +131,27 @@ private struct DraftState: Equatable {
         var status = stat()
         guard stat(path, &status) == 0 else { return }
         files[path] = [status.st_mtim.tv_sec, status.st_mtim.tv_nsec, Int(status.st_size), Int(status.st_ino)]
+    }
+}
+
+/// A draft that is saved again and again, with what it would do: a changed rule is judged for what it can touch alone.
+private struct WatchedDraft {
+    private let policy: FlatPolicy
+    private let workloads: [Workload]
+    let past: SimulatedPast
+    var simulation: DraftSimulation
+
+    init(_ draft: AskedPolicy, _ past: SimulatedPast, _ instant: Instant, _ view: VerdictView) {
+        (policy, workloads, self.past) = (draft.policy, draft.workloads, past)
+        simulation = DraftSimulation(past.parts(with: draft), at: instant, view: view)
+    }
+
+    /// What the draft would do as it is now; nil where it differs in more than rules.
+    mutating func simulation(of draft: AskedPolicy, at instant: Instant) -> Simulation? {
+        guard draft.workloads == workloads, let changes = PolicyChange.rules(from: policy, to: draft.policy) else {
+            return nil
+        }
+        return simulation.simulation(after: changes, at: instant)
     }
 }
 

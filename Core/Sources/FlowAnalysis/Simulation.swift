@@ -68,29 +68,54 @@ public struct Simulation: Sendable {
 
     /// Judges the edges of several times, each with the workloads of its own.
     public init(_ parts: [Part], at instant: Instant, view: VerdictView = .policy) {
-        self.view = view
-        for part in parts where !part.edges.isEmpty { add(part, at: instant) }
-        edges.sort { a, b in
-            if a.effect != b.effect { return a.effect < b.effect }
-            if a.edge.connections != b.edge.connections { return a.edge.connections > b.edge.connections }
-            return (a.edge.key, a.edge.firstSeen) < (b.edge.key, b.edge.firstSeen)
+        self.init(view)
+        for part in parts where !part.edges.isEmpty {
+            var judges = JudgePair(part, at: instant)
+            for edge in part.edges { add(judges.outcome(of: edge)) }
         }
+        sort()
     }
 
-    private mutating func add(_ part: Part, at instant: Instant) {
-        var judges = JudgePair(
-            active: EdgeJudge(part.active, at: instant), draft: EdgeJudge(part.draft, at: instant))
-        for edge in part.edges {
-            let recorded = judges.decide(edge.key.flow)
-            let reversals = edge.hasCertainDirection ? [] : judges.reversals(of: edge)
-            if !edge.hasCertainDirection { uncertainDirections += 1 }
-            let byPolicy = Self.judge(edge, recorded, reversals, .policy)
-            let byEffect = Self.judge(edge, recorded, reversals, .effective)
-            policy.add(byPolicy.effect, connections: edge.connections)
-            effective.add(byEffect.effect, connections: edge.connections)
-            let listed = view == .policy ? byPolicy : byEffect
-            if !listed.effect.isUnchanged { edges.append(listed) }
+    /// Begins a simulation of nothing.
+    init(_ view: VerdictView) { self.view = view }
+
+    /// Counts an edge, and lists it where something happens to it.
+    mutating func add(_ outcome: EdgeOutcome) {
+        count(outcome.policy.edge, policy: outcome.policy.effect, effective: outcome.effective.effect)
+        if let listed = listed(outcome) { edges.append(listed) }
+    }
+
+    /// What the lists say of an edge; nil when nothing happens to it.
+    func listed(_ outcome: EdgeOutcome) -> SimulatedEdge? {
+        let listed = view == .policy ? outcome.policy : outcome.effective
+        return listed.effect.isUnchanged ? nil : listed
+    }
+
+    mutating func count(_ edge: ObservedEdge, policy: SimulatedEffect, effective: SimulatedEffect) {
+        if !edge.hasCertainDirection { uncertainDirections += 1 }
+        self.policy.add(policy, connections: edge.connections)
+        self.effective.add(effective, connections: edge.connections)
+    }
+
+    mutating func sort() { edges.sort(by: Self.precedes) }
+
+    /// Lists edges that are in order, and others.
+    mutating func list(_ ordered: [SimulatedEdge], and others: [SimulatedEdge]) {
+        edges.reserveCapacity(ordered.count + others.count)
+        var rest = ordered[...]
+        for edge in others.sorted(by: Self.precedes) {
+            let place = rest.firstIndex { !Self.precedes($0, edge) } ?? rest.endIndex
+            edges += rest[..<place]
+            edges.append(edge)
+            rest = rest[place...]
         }
+        edges += rest
+    }
+
+    private static func precedes(_ a: SimulatedEdge, _ b: SimulatedEdge) -> Bool {
+        if a.effect != b.effect { return a.effect < b.effect }
+        if a.edge.connections != b.edge.connections { return a.edge.connections > b.edge.connections }
+        return (a.edge.key, a.edge.firstSeen) < (b.edge.key, b.edge.firstSeen)
     }
 
     /// The listed edges of one effect.
@@ -98,6 +123,52 @@ public struct Simulation: Sendable {
 
     /// Whether something would break, in one direction at least where that is uncertain.
     public var breaksSomething: Bool { edges.contains(where: \.mayBreak) }
+}
+
+/// What happens to an edge under both views.
+struct EdgeOutcome {
+    let policy: SimulatedEdge
+    let effective: SimulatedEdge
+}
+
+/// What both policies say to one flow.
+private struct DecisionPair {
+    let active: Decision
+    let draft: Decision
+
+    func effect(_ view: VerdictView) -> SimulatedEffect {
+        SimulatedEffect(active: view.verdict(of: active).outcome, draft: view.verdict(of: draft).outcome)
+    }
+}
+
+/// Judges edges under both policies.
+struct JudgePair {
+    private var active: EdgeJudge
+    private var draft: EdgeJudge
+
+    init(_ part: Simulation.Part, at instant: Instant) {
+        active = EdgeJudge(part.active, at: instant)
+        draft = EdgeJudge(part.draft, at: instant)
+    }
+
+    /// What happens to an edge, where the draft says `instead` to a flow of it if that says something.
+    mutating func outcome(of edge: ObservedEdge, _ instead: (EdgeFlows.Asked) -> Decision? = { _ in nil })
+        -> EdgeOutcome
+    {
+        let recorded = decide(edge, .recorded, instead)
+        var reversals: [(pair: DecisionPair, connections: Int)] = []
+        for (asked, connections) in edge.reversals { reversals.append((decide(edge, asked, instead), connections)) }
+        return EdgeOutcome(
+            policy: Self.judge(edge, recorded, reversals, .policy),
+            effective: Self.judge(edge, recorded, reversals, .effective))
+    }
+
+    private mutating func decide(
+        _ edge: ObservedEdge, _ asked: EdgeFlows.Asked, _ instead: (EdgeFlows.Asked) -> Decision?
+    ) -> DecisionPair {
+        let flow = edge.key.flow(asked)
+        return DecisionPair(active: active.decide(flow), draft: instead(asked) ?? draft.decide(flow))
+    }
 
     private static func judge(
         _ edge: ObservedEdge, _ recorded: DecisionPair, _ reversals: [(pair: DecisionPair, connections: Int)],
@@ -114,37 +185,5 @@ public struct Simulation: Sendable {
         return SimulatedEdge(
             edge: edge, effect: differs ? .dependsOnDirection : asRecorded, active: view.verdict(of: recorded.active),
             draft: view.verdict(of: recorded.draft), asRecorded: asRecorded, reversed: reversed)
-    }
-}
-
-/// What both policies say to one flow.
-private struct DecisionPair {
-    let active: Decision
-    let draft: Decision
-
-    func effect(_ view: VerdictView) -> SimulatedEffect {
-        SimulatedEffect(active: view.verdict(of: active).outcome, draft: view.verdict(of: draft).outcome)
-    }
-}
-
-private struct JudgePair {
-    var active: EdgeJudge
-    var draft: EdgeJudge
-
-    mutating func decide(_ flow: Flow) -> DecisionPair {
-        DecisionPair(active: active.decide(flow), draft: draft.decide(flow))
-    }
-
-    /// The edge's connections the other way round.
-    mutating func reversals(of edge: ObservedEdge) -> [(pair: DecisionPair, connections: Int)] {
-        guard edge.key.proto.hasPorts, !edge.initiatorPorts.isEmpty else {
-            return [(decide(edge.key.reversedFlow(port: nil)), edge.connections)]
-        }
-        // The order does not show: what comes of it is added up.
-        var result: [(pair: DecisionPair, connections: Int)] = []
-        for (port, connections) in edge.initiatorPorts {
-            result.append((decide(edge.key.reversedFlow(port: port)), connections))
-        }
-        return result
     }
 }

@@ -15,6 +15,39 @@ public enum PolicyChange: Sendable {
     case replace(FlatPolicy)
 }
 
+extension PolicyChange {
+    /// The rules to take out and to add that make one policy of another; nil where they differ in anything else.
+    ///
+    /// The order of rules in a tier means nothing.
+    public static func rules(from old: FlatPolicy, to new: FlatPolicy) -> [PolicyChange]? {
+        func withoutRules(_ policy: FlatPolicy) -> FlatPolicy {
+            var result = policy
+            for layer in result.layers.indices {
+                for tier in result.layers[layer].tiers.indices { result.layers[layer].tiers[tier].rules = [] }
+            }
+            return result
+        }
+        guard withoutRules(old) == withoutRules(new) else { return nil }
+        var (removed, added): ([PolicyChange], [PolicyChange]) = ([], [])
+        for (layer, other) in zip(old.layers, new.layers) {
+            for (tier, next) in zip(layer.tiers, other.tiers) {
+                var more: [FlatRule: Int] = [:]
+                for rule in next.rules { more[rule, default: 0] += 1 }
+                for rule in tier.rules { more[rule, default: 0] -= 1 }
+                for rule in tier.rules where more[rule, default: 0] < 0 {
+                    more[rule, default: 0] += 1
+                    removed.append(.removeRule(rule, layer: layer.id, tier: tier.id))
+                }
+                for rule in next.rules where more[rule, default: 0] > 0 {
+                    more[rule, default: 0] -= 1
+                    added.append(.addRule(rule, layer: layer.id, tier: tier.id))
+                }
+            }
+        }
+        return removed + added
+    }
+}
+
 /// What a change touched.
 public struct ChangeReport: Hashable, Sendable {
     /// Identities that were born, died, or whose rules changed.
