@@ -37,6 +37,48 @@ struct MapFigures {
         }
         report.add("map: lay out a picture", layout.scaled { $0 / 1e6 }, "ms CPU")
         check(map, observed, engine, &report)
+        simulate(observed, engine, &report, isJudged: isJudged)
+    }
+
+    /// A draft of which one rule is taken out, as `policy simulate --watch` asks when it is saved.
+    private func simulate(
+        _ observed: [ObservedEdge], _ engine: PolicyEngine, _ report: inout Report, isJudged: Bool
+    ) {
+        let changes = ChangeFigures(world: world, changes: 0, checks: 0)
+        var scratch = engine
+        let rules = changes.ruleChanges(&scratch, touching: 1...100, among: 20).map(changes.removal)
+        let wide = changes.ruleChanges(&scratch, touching: 101...Int.max, among: 60).map(changes.removal)
+        let part = Simulation.Part(edges: observed, active: engine, draft: engine)
+        var made: DraftSimulation?
+        let first = Clock.measure { made = DraftSimulation([part], at: Moments.now) }
+        guard var draft = made else { return report.fail("no draft was simulated") }
+        report.add("simulate: all edges", Samples([first / 1e9]), "s CPU")
+        let preparing = Clock.measure { draft.prepare(at: Moments.now) }
+        report.add("simulate: sort the flows for changes", Samples([preparing / 1e9]), "s CPU")
+        var times: [Double] = []
+        // The first change copies the engine, which the caller holds too, and makes some indexes.
+        _ = draft.simulation(after: rules.first ?? [], at: Moments.now)
+        for rule in rules {
+            times.append(Clock.measure { _ = draft.simulation(after: rule, at: Moments.now) })
+        }
+        var listed = 0
+        // Of one rule alone random edges seldom need anything.
+        for rule in [Array(wide.joined()), rules.first ?? []] {
+            let answer = draft.simulation(after: rule, at: Moments.now)
+            listed += answer?.edges.count ?? 0
+            var changed = engine
+            for change in rule { changed.apply(change) }
+            let anew = Simulation(observed, active: engine, draft: changed, at: Moments.now)
+            if answer?.edges != anew.edges || answer?.policy != anew.policy || answer?.effective != anew.effective {
+                report.fail("simulate: a changed rule says something else than judging all edges")
+            }
+        }
+        let all = Samples(times)
+        report.add(
+            "simulate: one rule of the draft saved", all.scaled { $0 / 1e6 }, "ms CPU",
+            isJudged && !isQuick ? .atMost(target: 20, floor: nil) : nil, nanoseconds: all.median)
+        report.note("simulate: edges listed for \(wide.count) wide rules, judged anew", listed)
+        if listed == 0 { report.fail("simulate: no rule changes anything, so that nothing was compared") }
     }
 
     /// Different pairs, so that no two edges are one.

@@ -49,10 +49,10 @@ public struct DraftSimulation {
 
     /// What the first draft would change after changes of its rules, which are not kept.
     ///
-    /// Nil when it has too many policy classes for that. Cost: that of `WhatIf`, and a walk over what is listed.
+    /// Nil when it has too many policy classes for that, or sums overflow. Cost: that of `WhatIf`, and a walk over what is listed.
     public mutating func simulation(after changes: [PolicyChange], at instant: Instant) -> Simulation? {
         prepare(at: instant)
-        var result = Simulation(first.view)
+        var result = Simulation(sumsOf: first)
         var fresh: [SimulatedEdge] = []
         var touched: Set<EdgeOfTime> = []
         for index in parts.indices {
@@ -64,18 +64,15 @@ public struct DraftSimulation {
                 let (edge, asked) = flows.place(changed.flow)
                 decisions[edge, default: []].append((asked, changed.after))
             }
-            var effects = parts[index].effects
             for (number, changed) in decisions {
                 let edge = parts[index].edges[number]
                 let outcome = parts[index].judges.outcome(of: edge) { asked in
                     changed.first { $0.asked == asked }?.decision
                 }
-                effects[number] = (outcome.policy.effect, outcome.effective.effect)
+                // Only sums beyond 2⁶³ − 1 connections cannot be taken apart again.
+                guard result.recount(parts[index].effects[number], outcome) else { return nil }
                 touched.insert(EdgeOfTime(edge))
                 if let listed = result.listed(outcome) { fresh.append(listed) }
-            }
-            for (edge, effect) in zip(parts[index].edges, effects) {
-                result.count(edge, policy: effect.policy, effective: effect.effective)
             }
         }
         result.list(first.edges.filter { !touched.contains(EdgeOfTime($0.edge)) }, and: fresh)

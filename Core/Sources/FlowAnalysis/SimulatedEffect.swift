@@ -64,6 +64,14 @@ public struct EffectTally: Hashable, Sendable {
         counts[effect.order].edges += 1
         counts[effect.order].connections.addSaturating(connections)
     }
+
+    /// Takes back what was added; false where the sum is no longer exact, and must be made anew.
+    mutating func remove(_ effect: SimulatedEffect, connections: Int) -> Bool {
+        guard counts[effect.order].connections < .max else { return false }
+        counts[effect.order].edges -= 1
+        counts[effect.order].connections -= connections
+        return true
+    }
 }
 
 extension FixedWidthInteger {

@@ -79,6 +79,12 @@ public struct Simulation: Sendable {
     /// Begins a simulation of nothing.
     init(_ view: VerdictView) { self.view = view }
 
+    /// Begins with the sums of another one, and lists nothing.
+    init(sumsOf other: Self) {
+        self = other
+        edges = []
+    }
+
     /// Counts an edge, and lists it where something happens to it.
     mutating func add(_ outcome: EdgeOutcome) {
         count(outcome.policy.edge, policy: outcome.policy.effect, effective: outcome.effective.effect)
@@ -95,6 +101,18 @@ public struct Simulation: Sendable {
         if !edge.hasCertainDirection { uncertainDirections += 1 }
         self.policy.add(policy, connections: edge.connections)
         self.effective.add(effective, connections: edge.connections)
+    }
+
+    /// Counts an edge otherwise than before; false where the sums are too large for that.
+    mutating func recount(_ before: (policy: SimulatedEffect, effective: SimulatedEffect), _ after: EdgeOutcome) -> Bool
+    {
+        let connections = after.policy.edge.connections
+        guard policy.remove(before.policy, connections: connections),
+            effective.remove(before.effective, connections: connections)
+        else { return false }
+        policy.add(after.policy.effect, connections: connections)
+        effective.add(after.effective.effect, connections: connections)
+        return true
     }
 
     mutating func sort() { edges.sort(by: Self.precedes) }

@@ -86,6 +86,31 @@ import Testing
         #expect(answer.uncertainDirections == expected.uncertainDirections && answer.view == expected.view)
     }
 
+    /// Counts come from outside; a sum that stands for more than it can hold is not taken apart.
+    @Test func sumsThatOverflowAreNotChanged() throws {
+        let web = try World.workload("web", "role=web", ["10.0.0.1"])
+        let allow = Direction.allCases.map {
+            FlatRule(id: "all", action: .allow, direction: $0, subject: .any, peer: .any, services: [.any])
+        }
+        func policy(_ rules: [FlatRule]) -> FlatPolicy {
+            FlatPolicy(layers: [Layer(id: "host", enforcer: .agent, tiers: [Tier(id: "tier", rules: rules)])])
+        }
+        let (one, other) = (try World.address("10.0.0.1"), try World.address("192.0.2.1"))
+        for (connections, isExact) in [(Int.max - 1, true), (.max, false)] {
+            let edge = ObservedEdge(
+                key: EdgeKey(source: one, destination: other, proto: .tcp, service: .port(443)),
+                connections: connections, firstSeen: Instant(rawValue: 0), lastSeen: Instant(rawValue: 0),
+                direction: .firstSYN)
+            let engine = PolicyEngine(workloads: [web], policy: policy(allow))
+            let part = Simulation.Part(edges: [edge], active: engine, draft: engine)
+            var draft = DraftSimulation([part], at: Instant(rawValue: 0))
+            let changes = try #require(PolicyChange.rules(from: policy(allow), to: policy([])))
+            let answer = draft.simulation(after: changes, at: Instant(rawValue: 0))
+            #expect((answer != nil) == isExact)
+            #expect(answer.map { $0.policy[.broken].connections == connections } ?? true)
+        }
+    }
+
     @Test func whatIsNotARuleIsNoChangeOfRules() {
         var rng = SplitMix64(seed: 7)
         let policy = FlatWorld.random(using: &rng).policy
