@@ -78,8 +78,10 @@ enum ConnectionMatcher {
     private static func accepts(
         _ segment: Segment, _ connection: Int, _ point: Int64, _ uid: String?, _ record: Observation
     ) -> Bool {
+        let said = segment.pointSum(of: connection, point: point)
+        // The sums count the observations.
         guard !segment.isFull(connection) else { return false }
-        guard let said = segment.pointSum(of: connection, point: point) else { return true }
+        guard let said else { return true }
         if let uid, said.uids.contains(uid) { return true }
         guard said.isTable, record.stage != .complete else { return false }
         // An entry that was removed is told about only from within its life; a new one is another connection, unless

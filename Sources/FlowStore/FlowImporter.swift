@@ -156,25 +156,30 @@ struct FlowImporter {
         if known == nil, isUndated, let start = try Int64.fetchOne(findUndated, arguments: [fingerprint.data]) {
             known = try find(fingerprint, from: start, to: start)
         }
-        if let (segment, place) = known {
-            // The decoder gives the time of the import to a conntrack entry that has none.
-            if try turns(record, segment, place) {
-                try change(segment, Int(segment.entries[place].connection)) { $0.remove(place) }
-                return try add(record, fingerprint, observation, from: earliest, to: latest, isUndated: false, &report)
-            }
-            let hasTime =
-                record.direction == .conntrack ? record.end != observedAt : record.start != nil || record.end != nil
-            try meet(observation, segment, place, hasTime: hasTime, isWhole: line.isTerminated, &report)
-            return
+        guard let (segment, place) = known else {
+            return try add(record, fingerprint, observation, from: earliest, to: latest, isUndated: isUndated, &report)
         }
-        try add(record, fingerprint, observation, from: earliest, to: latest, isUndated: isUndated, &report)
+        try confirm(segment.entries[place].fingerprint, isWhole: line.isTerminated)
+        // The decoder gives the time of the import to a conntrack entry that has none.
+        let hasTime =
+            record.direction == .conntrack ? record.end != observedAt : record.start != nil || record.end != nil
+        let connection = Int(segment.entries[place].connection)
+        guard Self.isOfPackets(record), try edge(record.edge) != segment.connections[connection].edge else {
+            return try meet(observation, segment, place, hasTime: hasTime, &report)
+        }
+        // A capture that went on may know better than the store who began a flow.
+        guard observation.direction < segment.entries[place].report.direction else {
+            return try meet(observation.turned, segment, place, hasTime: hasTime, &report)
+        }
+        var whole = segment.entries[place].report.turned
+        whole.direction = observation.direction
+        whole.merge(observation)
+        try change(segment, connection) { $0.remove(place) }
+        try add(record, fingerprint, whole, from: earliest, to: latest, isUndated: false, &report)
     }
 
-    /// Whether a capture that went on knows better than the store who began a flow.
-    private mutating func turns(_ record: FlowRecord, _ segment: Segment, _ place: Int) throws -> Bool {
-        let known = segment.entries[place]
-        guard Observation.order(record.direction) < known.report.direction else { return false }
-        return try edge(record.edge) != segment.connections[Int(known.connection)].edge
+    private static func isOfPackets(_ record: FlowRecord) -> Bool {
+        record.uid?.hasPrefix(FlowRecord.packetUID) ?? false
     }
 
     /// Takes a record that the store does not have.
@@ -212,28 +217,30 @@ struct FlowImporter {
         lastObservation = FileIdentity.Tail(start: observation.start, fingerprint: fingerprint)
     }
 
+    /// Remembers that a line says what an earlier last line without line feed said.
+    private mutating func confirm(_ known: Fingerprint, isWhole: Bool) throws {
+        if let start = otherTails[known] {
+            if isWhole {
+                otherTails[known] = nil
+                try db.execute(
+                    sql: "UPDATE file SET tail = NULL, tail_start = NULL WHERE tail = ?", arguments: [known.data])
+            } else {
+                lastObservation = FileIdentity.Tail(start: start, fingerprint: known)
+            }
+        }
+        if known == unconfirmedTail?.fingerprint {
+            lastObservation = unconfirmedTail
+            unconfirmedTail = nil
+        }
+    }
+
     /// Takes a record that the store has already, perhaps with less.
     ///
     /// Without a time it cannot say more.
     private mutating func meet(
-        _ observation: Observation, _ segment: Segment, _ place: Int, hasTime: Bool, isWhole: Bool,
-        _ report: inout FileReport
+        _ observation: Observation, _ segment: Segment, _ place: Int, hasTime: Bool, _ report: inout FileReport
     ) throws {
         let known = segment.entries[place]
-        if let start = otherTails[known.fingerprint] {
-            if isWhole {
-                otherTails[known.fingerprint] = nil
-                try db.execute(
-                    sql: "UPDATE file SET tail = NULL, tail_start = NULL WHERE tail = ?",
-                    arguments: [known.fingerprint.data])
-            } else {
-                lastObservation = FileIdentity.Tail(start: start, fingerprint: known.fingerprint)
-            }
-        }
-        if known.fingerprint == unconfirmedTail?.fingerprint {
-            lastObservation = unconfirmedTail
-            unconfirmedTail = nil
-        }
         if !hasTime || known.report.covers(observation) {
             report.duplicates += 1
         } else {
@@ -244,7 +251,8 @@ struct FlowImporter {
     }
 
     /// What makes a record the same in another file: the source's identifier, both ends and start (to the microsecond,
-    /// which every form of the log keeps); without an identifier, the line's bytes and its how-manieth time.
+    /// which every form of the log keeps); of flows gathered from packets the identifier and the ends, whichever began
+    /// it; without an identifier, the line's bytes and its how-manieth time.
     private mutating func fingerprint(
         _ record: FlowRecord, _ bytes: UnsafeRawBufferPointer, _ named: String?
     ) -> Fingerprint {
@@ -253,17 +261,21 @@ struct FlowImporter {
         if let uid = record.uid, let start = record.start {
             hash.combine(uid)
             hash.combine(record.tuple.proto.rawValue)
-            // What of a capture comes later can turn a flow round, which is the same one all the same.
+            hash.combine(record.icmp.map { UInt16($0.type) << 8 | UInt16($0.code) } ?? .max)
             let source = (record.tuple.source, record.tuple.sourcePort)
             let destination = (record.tuple.destination, record.tuple.destinationPort)
-            for (address, port) in source <= destination ? [source, destination] : [destination, source] {
+            let isOfPackets = Self.isOfPackets(record)
+            let isTurned = isOfPackets && destination < source
+            for (address, port) in isTurned ? [destination, source] : [source, destination] {
                 hash.combine(address.family.rawValue)
                 hash.combine(address.bits)
                 hash.combine(port)
             }
-            hash.combine(record.icmp.map { UInt16($0.type) << 8 | UInt16($0.code) } ?? .max)
-            let (rounded, over) = start.rawValue.addingReportingOverflow(500)
-            hash.combine((over ? start.rawValue : rounded) / 1000)
+            // What of a capture comes later can turn a flow round and lie before its start.
+            if !isOfPackets {
+                let (rounded, over) = start.rawValue.addingReportingOverflow(500)
+                hash.combine((over ? start.rawValue : rounded) / 1000)
+            }
             return hash.digest
         }
         var line = bytes

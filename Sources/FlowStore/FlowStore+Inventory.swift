@@ -47,6 +47,11 @@ extension FlowStore {
             try db.execute(
                 sql: "INSERT OR REPLACE INTO inventory (time, workloads) VALUES (?, ?)",
                 arguments: [time.rawValue, isNew ? data : Data()])
+            try db.execute(
+                sql: """
+                    UPDATE inventory SET workloads = x'' WHERE workloads = ?
+                    AND time = (SELECT MIN(time) FROM inventory WHERE time > ?)
+                    """, arguments: [data, time.rawValue])
             return isNew
         }
     }

@@ -109,6 +109,14 @@ struct Observation {
         application = Self.merged(application, other.application, min)
     }
 
+    /// The same seen from the other end, which says nothing of the direction.
+    var turned: Observation {
+        var turned = self
+        (turned.packetsOut, turned.packetsIn) = (packetsIn, packetsOut)
+        (turned.bytesOut, turned.bytesIn) = (bytesIn, bytesOut)
+        return turned
+    }
+
     /// Whether the other report adds nothing to this one.
     func covers(_ other: Observation) -> Bool {
         var sum = self

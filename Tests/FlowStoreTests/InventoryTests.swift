@@ -24,6 +24,7 @@ import Testing
                 _ = try store.record(Self.inventory(facts[index].owner), at: Instant(rawValue: facts[index].time))
             }
             let kept = try store.inventories()
+            #expect(kept.map(\.time.rawValue) == [1, 2, 3], "\(order)")
             func owner(_ time: Int64) -> String? { kept.last { $0.time.rawValue <= time }?.workloads.first?.id }
             #expect((1...6).map(owner) == ["a", "b", "a", "a", "a", "a"], "\(order)")
         }

@@ -200,32 +200,56 @@ import Testing
         #expect(try Set(store.visible().connections.map(\.sourcePort)) == (isWhole ? [1000, 2000] : [2000]))
     }
 
-    /// What comes later in a capture tells that the other end began the flow.
-    @Test func aCaptureThatGoesOnCanTurnAFlowRound() throws {
-        func packet(_ seconds: UInt8, _ from: UInt8, _ to: UInt8, _ ports: [UInt8], _ flags: UInt8) -> [UInt8] {
-            let tcp = ports + [0, 0, 0, 0, 0, 0, 0, 0, 0x50, flags, 0, 0, 0, 0, 0, 0]
-            let ip: [UInt8] =
-                [0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, from, 10, 0, 0, to] + tcp
-            return [seconds, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 40, 0, 0, 0] + ip
+    /// A packet of TCP between 10.0.0.1 at port 40000 and 10.0.0.2 at port 50000, in pcap.
+    private static func packet(_ seconds: UInt8, fromFirst: Bool, _ flags: UInt8) -> [UInt8] {
+        let one: [UInt8] = [0x9C, 0x40]
+        let other: [UInt8] = [0xC3, 0x50]
+        let ends: [UInt8] = fromFirst ? [10, 0, 0, 1, 10, 0, 0, 2] : [10, 0, 0, 2, 10, 0, 0, 1]
+        let tcp =
+            (fromFirst ? one + other : other + one) + [0, 0, 0, 0, 0, 0, 0, 0, 0x50, flags, 0, 0, 0, 0, 0, 0]
+        return [seconds, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 40, 0, 0, 0]
+            + [0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0] + ends + tcp
+    }
+
+    /// The header of pcap with raw IP, little-endian (draft-ietf-opsawg-pcap).
+    private static let captureHeader: [UInt8] = [
+        0xD4, 0xC3, 0xB2, 0xA1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0, 101, 0, 0, 0,
+    ]
+
+    /// What comes later in a capture tells that the other end began the flow, with a time of its own.
+    @Test(arguments: [UInt8(101), 98]) func aCaptureThatGoesOnCanTurnAFlowRound(granted: UInt8) throws {
+        let begun =
+            Self.captureHeader + Self.packet(100, fromFirst: true, 16) + Self.packet(100, fromFirst: true, 16)
+        let whole = begun + Self.packet(granted, fromFirst: true, 18) + Self.packet(102, fromFirst: false, 16)
+        let fixture = try StoreFixture()
+        let direct = try fixture.store("direct")
+        _ = try direct.importFiles([fixture.write(whole, to: "whole.pcap")], observationPoint: ObservationPoint("tap"))
+        let expected = try direct.visible()
+        #expect(expected.edges.map(\.key.source.description) == ["10.0.0.2"])
+        #expect(expected.edges.map(\.initiator.packets) == [1])
+        // The shorter first, or last, or again, alone or in one file with the whole.
+        for (number, order) in [[begun, whole], [whole, begun], [begun, whole, begun, whole]].enumerated() {
+            let store = try fixture.store("store\(number)")
+            for (place, bytes) in order.enumerated() {
+                let path = try fixture.write(bytes, to: "\(number)-\(place).pcap")
+                _ = try store.importFiles([path], observationPoint: ObservationPoint("tap"))
+            }
+            #expect(try store.visible().connections == expected.connections, "\(number)")
+            #expect(try store.visible().edges == expected.edges, "\(number)")
         }
-        // pcap of raw IP, little-endian (the header of draft-ietf-opsawg-pcap).
-        let header: [UInt8] = [
-            0xD4, 0xC3, 0xB2, 0xA1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0, 101, 0, 0, 0,
-        ]
-        let begun = header + packet(100, 1, 2, [0x9C, 0x40, 0xC3, 0x50], 16)
-        let whole =
-            begun + packet(101, 1, 2, [0x9C, 0x40, 0xC3, 0x50], 18) + packet(102, 2, 1, [0xC3, 0x50, 0x9C, 0x40], 16)
+    }
+
+    /// An identifier of a log that names one end's part each time: these are two connections.
+    @Test func recordsOfBothDirectionsAreNotTurned() throws {
         let fixture = try StoreFixture()
         let store = try fixture.store()
-        let path = try fixture.write(begun, to: "a.pcap")
-        _ = try store.importFiles([path])
-        #expect(try store.edges().map(\.key.source.description) == ["10.0.0.1"])
-        _ = try fixture.write(whole, to: "a.pcap")
-        _ = try store.importFiles([path])
-        let direct = try fixture.store("direct")
-        _ = try direct.importFiles([path])
-        #expect(try store.edges().map(\.key.source.description) == ["10.0.0.2"])
-        #expect(try store.visible().connections == direct.visible().connections)
+        func line(_ from: Int, _ to: Int) -> String {
+            #"{"ts":1795340000.5,"uid":"C1","id.orig_h":"10.0.0.\#(from)","id.orig_p":7,"id.resp_h":"10.0.0.\#(to)","#
+                + #""id.resp_p":7,"proto":"udp","conn_state":"S0"}"# + "\n"
+        }
+        let path = try fixture.write((line(1, 2) + line(2, 1)).utf8, to: "conn.log")
+        #expect(try store.importFiles([path]).files[0].newConnections == 2)
+        #expect(try store.edges().count == 2)
     }
 
     /// A table entry without a time was seen when the file was written, and first so.

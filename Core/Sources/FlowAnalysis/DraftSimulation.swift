@@ -59,16 +59,14 @@ public struct DraftSimulation {
             guard let effect = parts[index].whatIf?.effect(of: changes), let flows = parts[index].whatIf?.flows else {
                 return nil
             }
-            var decisions: [Int: [(asked: EdgeFlows.Asked, decision: Decision)]] = [:]
+            var decisions: [Int: [EdgeFlows.Asked: Decision]] = [:]
             for changed in effect.changed {
                 let (edge, asked) = flows.place(changed.flow)
-                decisions[edge, default: []].append((asked, changed.after))
+                decisions[edge, default: [:]][asked] = changed.after
             }
             for (number, changed) in decisions {
                 let edge = parts[index].edges[number]
-                let outcome = parts[index].judges.outcome(of: edge) { asked in
-                    changed.first { $0.asked == asked }?.decision
-                }
+                let outcome = parts[index].judges.outcome(of: edge) { changed[$0] }
                 // Only sums beyond 2⁶³ − 1 connections cannot be taken apart again.
                 guard result.recount(parts[index].effects[number], outcome) else { return nil }
                 touched.insert(EdgeOfTime(edge))

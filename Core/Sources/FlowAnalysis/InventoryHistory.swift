@@ -40,7 +40,7 @@ public struct InventoryHistory: Sendable {
 
     /// Which labels are meant.
     public let labels: LabelTime
-    /// All of time, earliest first; none where nothing was recorded.
+    /// All of time, earliest first, each other than the one before; none where nothing was recorded.
     public let periods: [Period]
     /// Addresses that do not belong to the same workloads, with labels of then to workloads of the same labels, in all
     /// periods and in all inventories of the present.
@@ -54,17 +54,20 @@ public struct InventoryHistory: Sendable {
         self.labels = labels
         var byTime: [Instant: [Workload]] = [:]
         for record in records { byTime[record.time] = record.workloads }
-        let times = byTime.keys.sorted()
+        var said: [(time: Instant, known: [WorkloadID: Workload])] = []
+        for (time, workloads) in byTime.sorted(by: { $0.key < $1.key }) {
+            let known = Dictionary(workloads.map { ($0.id, $0) }) { _, last in last }
+            if said.last?.known != known { said.append((time, known)) }
+        }
         var periods: [Period] = []
         var recorded: Set<IPAddress> = []
-        for (index, time) in times.enumerated() {
-            let start = index == 0 ? Instant(rawValue: .min) : time
-            let end = index + 1 < times.count ? times[index + 1] : Instant(rawValue: .max)
-            let known = Dictionary((byTime[time] ?? []).map { ($0.id, $0) }) { _, last in last }
-            let owners = Self.owners(known.values)
+        for (index, record) in said.enumerated() {
+            let start = index == 0 ? Instant(rawValue: .min) : record.time
+            let end = index + 1 < said.count ? said[index + 1].time : Instant(rawValue: .max)
+            let owners = Self.owners(record.known.values)
             recorded.formUnion(owners.keys)
             guard start < end else { continue }
-            periods.append(Period(range: start..<end, known: known, owners: owners))
+            periods.append(Period(range: start..<end, known: record.known, owners: owners))
         }
         self.periods = periods
         self.recorded = recorded

@@ -202,8 +202,8 @@ struct FlowTable {
             guard let from = segment.u16(0), let to = segment.u16(2) else { return countCut() }
             (packet.source.port, packet.destination.port) = (from, to)
             if proto == .tcp {
-                guard let flags = segment.u8(13) else { return countCut() }
-                packet.flags = flags
+                guard let sequence = segment.u32(4, big: true), let flags = segment.u8(13) else { return countCut() }
+                (packet.sequence, packet.flags) = (sequence, flags)
             }
             if proto == .udp, from == 53, let message = segment.from(8) { readNames(message) }
         } else if proto.isICMP {
@@ -222,7 +222,6 @@ struct FlowTable {
 
     private mutating func add(_ packet: Packet) {
         let key = Key(packet)
-        var previous: PacketFlow?
         if var flow = flows[key] {
             let idle = Self.idle(packet.proto)
             // Captures put one behind the other go back in time.
@@ -235,14 +234,13 @@ struct FlowTable {
             }
             flows[key] = nil
             end([(key, flow)])
-            previous = flow
         }
         if flows.count >= CaptureLimits.flows {
             summary.overflows += 1
             endAll()
         }
         let began = handshakes.removeValue(forKey: key)
-        flows[key] = PacketFlow(packet, key, begunBySecond: packet.opens ? nil : began, after: previous)
+        flows[key] = PacketFlow(packet, key, begunBySecond: packet.opens ? nil : began)
     }
 
     /// Ends what has been idle, once a minute of the capture's time.

@@ -8,8 +8,9 @@ struct Packet {
     var proto: IPProtocol
     var bytes: Int
     var time: Instant
-    /// The flags of TCP (RFC 9293 §3.1); 0 elsewhere.
+    /// The flags and the sequence number of TCP (RFC 9293 §3.1); 0 elsewhere.
     var flags: UInt8 = 0
+    var sequence: UInt32 = 0
     var icmp: ICMPMessage?
     /// What the query and the answers of ICMP have in common (RFC 792, RFC 4443).
     var identifier: UInt16?
@@ -73,8 +74,8 @@ struct PacketFlow {
 
     /// The time of the packet that came first, which need not be the earliest.
     let begun: Instant
-    /// Which one it is of those of its key that began at that time.
-    private let number: UInt32
+    /// The sequence number of that packet, which tells connections of one tuple and instant apart.
+    private let sequence: UInt32
     private(set) var start: Instant
     private(set) var last: Instant
     private var packetsOut: UInt64 = 0
@@ -87,17 +88,17 @@ struct PacketFlow {
     private(set) var isReversed: Bool
     /// Whether one of its packets had SYN.
     private(set) var hasHandshake = false
-    /// Whether the initiator sent something else than a refusal: an answer that nobody asked for proves nothing.
-    private var hasAsked = false
+    /// Whether an end sent something else than a refusal: an answer that nobody asked for proves nothing.
+    private var initiatorSpoke = false
+    private var responderSpoke = false
     private var initiatorFinished = false
     private var responderFinished = false
     private(set) var isClosed = false
 
-    /// Begins a flow by its first packet; `begunBySecond` tells who began, if an earlier part of the connection did, and
-    /// `previous` is the flow of the same key that it ends.
-    init(_ packet: Packet, _ key: Key, begunBySecond: Bool?, after previous: Self?) {
+    /// Begins a flow by its first packet; `begunBySecond` tells who began, if an earlier part of the connection did.
+    init(_ packet: Packet, _ key: Key, begunBySecond: Bool?) {
         (begun, start, last) = (packet.time, packet.time, packet.time)
-        number = previous.map { $0.begun == packet.time ? $0.number &+ 1 : 0 } ?? 0
+        sequence = packet.sequence
         let isFromSecond = key.isFromSecond(packet)
         // The answer to a SYN, or to a query, tells who asked.
         let isAnswer = packet.grants || packet.isAnswer
@@ -109,7 +110,7 @@ struct PacketFlow {
             direction = .firstSYN
             isReversed = begunBySecond
             state = .established
-            hasAsked = true
+            initiatorSpoke = true
         } else {
             let isGuessed =
                 packet.proto.hasPorts
@@ -122,7 +123,7 @@ struct PacketFlow {
     }
 
     /// Whether later packets belong to the same connection, and it is known who began it.
-    var mayGoOn: Bool { !isClosed && direction == .firstSYN && hasAsked && state == .established }
+    var mayGoOn: Bool { !isClosed && direction == .firstSYN && initiatorSpoke && state == .established }
 
     /// Whether a packet is another flow's, although it came in time: a SYN that does not repeat the one that began this
     /// one, or that comes behind its sender's FIN.
@@ -142,10 +143,11 @@ struct PacketFlow {
         if isOut {
             packetsOut &+= 1
             bytesOut &+= size
-            if !packet.has(Packet.rst) { hasAsked = true }
+            if !packet.has(Packet.rst) { initiatorSpoke = true }
         } else {
             packetsIn &+= 1
             bytesIn &+= size
+            if !packet.has(Packet.rst) { responderSpoke = true }
             // A refusal as the first answer; whatever answers otherwise is there.
             if state != .established, packet.has(Packet.rst) {
                 if state != .unknown { state = .rejected }
@@ -169,8 +171,8 @@ struct PacketFlow {
         self.isReversed = isReversed
         swap(&packetsOut, &packetsIn)
         swap(&bytesOut, &bytesIn)
+        swap(&initiatorSpoke, &responderSpoke)
         swap(&initiatorFinished, &responderFinished)
-        hasAsked = packetsOut > 0
     }
 
     /// The flow as its observation point reports it.
@@ -184,10 +186,11 @@ struct PacketFlow {
             swap(&tuple.source, &tuple.destination)
             swap(&tuple.sourcePort, &tuple.destinationPort)
         }
-        // Pings of one moment are told apart by their identifiers.
+        // Pings of one moment are told apart by their identifiers, connections by their sequence numbers.
         let uid =
-            "packet-\(begun.rawValue)" + (identifier.map { "-\($0)" } ?? "") + (number > 0 ? "#\(number + 1)" : "")
-        let isUnasked = direction == .firstSYN && !hasAsked
+            FlowRecord.packetUID + "\(begun.rawValue)" + (identifier.map { "-\($0)" } ?? "")
+            + (key.proto == .tcp ? "-\(sequence)" : "")
+        let isUnasked = direction == .firstSYN && !initiatorSpoke
         return FlowRecord(
             tuple: tuple, icmp: key.message, icmpIdentifier: identifier, start: start, end: last,
             initiator: FlowCounters(packets: packetsOut, bytes: bytesOut),

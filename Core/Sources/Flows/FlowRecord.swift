@@ -30,6 +30,11 @@ public struct FlowRecord: Hashable, Sendable {
     public var direction: DirectionSource
     /// The source's identifier of the connection, for example Zeek's `uid`.
     public var uid: String?
+
+    /// How the identifiers of flows begin that were gathered from packets: the first packet's time follows.
+    ///
+    /// Who began such a flow may show only later.
+    public static let packetUID = "packet-"
     /// The application protocol that the source recognised.
     public var service: String?
     /// Whether the connection is over or may go on.

@@ -157,7 +157,8 @@ import Testing
         let granted = Packets.ipv4(2, 1, proto: 6, Packets.tcp(443, 40000, Packets.syn | Packets.ack))
         let refused = Packets.ipv4(1, 2, proto: 6, Packets.tcp(40000, 443, Packets.rst))
         let echo = Packets.ipv4(2, 1, proto: 1, [0, 0, 0, 0, 0, 7, 0, 1])
-        for packets in [[granted], [granted, refused], [granted, granted], [echo]] {
+        let begun = Packets.ipv4(2, 1, proto: 6, Packets.tcp(443, 40000, Packets.ack))
+        for packets in [[granted], [granted, refused], [granted, granted], [begun, refused, granted], [echo]] {
             let flows = Read(Packets.pcap(Self.frames(packets))).flows
             #expect(flows.map(\.tuple.source) == [IPAddress("10.0.0.1")])
             #expect(flows.map(\.direction) == [.asRecorded])
@@ -180,11 +181,19 @@ import Testing
     }
 
     @Test func flowsOfOneTupleAndInstantAreToldApart() {
-        let syn = Packets.ethernet(Packets.ipv4(1, 2, proto: 6, Packets.tcp(40000, 443, Packets.syn)))
         let rst = Packets.ethernet(Packets.ipv4(2, 1, proto: 6, Packets.tcp(443, 40000, Packets.rst)))
-        let flows = Read(Packets.pcap([syn, rst, syn, rst, syn].map { (100, $0) })).flows
-        #expect(flows.count == 3)
-        #expect(Set(flows.map(\.uid)).count == 3)
+        func uids(_ sequences: [Int]) -> [String?] {
+            let packets = sequences.flatMap { sequence in
+                let syn = Packets.tcp(40000, 443, Packets.syn, sequence: sequence)
+                return [(100, Packets.ethernet(Packets.ipv4(1, 2, proto: 6, syn))), (100, rst)]
+            }
+            return Read(Packets.pcap(packets)).flows.map(\.uid)
+        }
+        #expect(uids([7, 8, 1 << 31]).count == 3)
+        #expect(Set(uids([7, 8, 1 << 31])).count == 3)
+        // Captures one behind the other that hold the same packets.
+        #expect(uids([7, 8, 7, 7]).count == 4)
+        #expect(Set(uids([7, 8, 7, 7])).count == 2)
     }
 
     @Test func flowsOfOneInstantComeInOrder() {

@@ -23,8 +23,8 @@ enum Packets {
 
     static let (fin, syn, rst, ack): (UInt8, UInt8, UInt8, UInt8) = (1, 2, 4, 16)
 
-    static func tcp(_ from: Int, _ to: Int, _ flags: UInt8) -> [UInt8] {
-        big(from, 2) + big(to, 2) + [UInt8](repeating: 0, count: 8) + [0x50, flags] + [UInt8](repeating: 0, count: 6)
+    static func tcp(_ from: Int, _ to: Int, _ flags: UInt8, sequence: Int = 0) -> [UInt8] {
+        big(from, 2) + big(to, 2) + big(sequence, 4) + [0, 0, 0, 0] + [0x50, flags] + [UInt8](repeating: 0, count: 6)
     }
 
     static func udp(_ from: Int, _ to: Int, _ payload: [UInt8] = []) -> [UInt8] {
