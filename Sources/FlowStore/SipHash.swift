@@ -49,12 +49,11 @@ struct SipHash: Sendable {
 
     mutating func combine(_ bytes: UnsafeRawBufferPointer) {
         var index = 0
-        while index < bytes.count, count & 7 != 0 {
-            combine(bytes[index])
-            index += 1
-        }
+        let shift = UInt64(8 * (count & 7))
         while index + 8 <= bytes.count {
-            word(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)))
+            let next = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            word(pending | next << shift)
+            pending = shift == 0 ? 0 : next >> (64 - shift)
             index += 8
             count += 8
         }
@@ -65,7 +64,8 @@ struct SipHash: Sendable {
     }
 
     mutating func combine(_ text: String) {
-        for byte in text.utf8 { combine(byte) }
+        var text = text
+        text.withUTF8 { combine(UnsafeRawBufferPointer($0)) }
         combine(0)
     }
 
