@@ -168,14 +168,19 @@ struct FlowImporter {
             return try meet(observation, segment, place, hasTime: hasTime, &report)
         }
         // A capture that went on may know better than the store who began a flow.
-        guard observation.direction < segment.entries[place].report.direction else {
+        guard observation.knowsBeginnerBetter(than: segment.entries[place].report) else {
             return try meet(observation.turned, segment, place, hasTime: hasTime, &report)
         }
         var whole = segment.entries[place].report.turned
         whole.direction = observation.direction
         whole.merge(observation)
         try change(segment, connection) { $0.remove(place) }
-        try add(record, fingerprint, whole, from: earliest, to: latest, isUndated: false, &report)
+        // The line did not bring in what it moves.
+        let brought = lastObservation
+        try add(
+            record, fingerprint, whole, from: ConnectionMatcher.earliest(whole), to: ConnectionMatcher.latest(whole),
+            isUndated: false, &report)
+        lastObservation = brought
     }
 
     private static func isOfPackets(_ record: FlowRecord) -> Bool {
@@ -265,7 +270,8 @@ struct FlowImporter {
             let source = (record.tuple.source, record.tuple.sourcePort)
             let destination = (record.tuple.destination, record.tuple.destinationPort)
             let isOfPackets = Self.isOfPackets(record)
-            let isTurned = isOfPackets && destination < source
+            // Messages that stand alone are one way only.
+            let isTurned = isOfPackets && destination < source && (record.icmp == nil || record.icmpIdentifier != nil)
             for (address, port) in isTurned ? [destination, source] : [source, destination] {
                 hash.combine(address.family.rawValue)
                 hash.combine(address.bits)

@@ -117,12 +117,22 @@ struct Observation {
         return turned
     }
 
+    /// Whether who began the connection is to be taken from this report rather than from the other: it is more certain,
+    /// or as certain with more packets seen.
+    func knowsBeginnerBetter(than other: Observation) -> Bool {
+        func packets(_ report: Observation) -> Int64 {
+            let (sum, over) = (report.packetsOut ?? 0).addingReportingOverflow(report.packetsIn ?? 0)
+            return over ? .max : sum
+        }
+        return direction != other.direction ? direction < other.direction : packets(self) > packets(other)
+    }
+
     /// Whether the other report adds nothing to this one.
     func covers(_ other: Observation) -> Bool {
         var sum = self
         sum.merge(other)
         return sum.start == start && sum.end == end && sum.packetsOut == packetsOut && sum.bytesOut == bytesOut
-            && sum.packetsIn == packetsIn && sum.bytesIn == bytesIn && sum.state == state
+            && sum.packetsIn == packetsIn && sum.bytesIn == bytesIn && sum.state == state && sum.direction == direction
     }
 
     private static func merged<Value>(_ a: Value?, _ b: Value?, _ choose: (Value, Value) -> Value) -> Value? {

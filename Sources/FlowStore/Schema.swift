@@ -7,8 +7,8 @@ import GRDB
 /// `undated` finds observations whose line does not say when it was. `inventory` is what workloads were at some times, in
 /// JSON; nothing where they were the same as at the time before. Rows for each connection, as version 1 had them, cost an import ten times as much.
 enum Schema {
-    /// `PRAGMA user_version`; 4 is of November 2026; those before were never released.
-    static let version = 4
+    /// `PRAGMA user_version`; 5 is of November 2026; those before were never released.
+    static let version = 5
     /// `BULK`, so that `file` and other tools can name the database (SQLite file format §1.3.10).
     static let applicationID = 0x4255_4C4B
 

@@ -310,6 +310,8 @@ final class Segment {
             if sum?.merge(other.report) == nil { sum = other.report }
         }
         sums[gone.connection] = sum
+        // What is left may begin later than all that the span knows.
+        if let sum { span.add(sum) }
         pointSums[gone.connection] = nil
         relink(connection, from: before.start)
         isChanged = true

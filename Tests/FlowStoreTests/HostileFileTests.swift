@@ -86,14 +86,14 @@ import Testing
         }
     }
 
-    @Test(arguments: [(UInt8(5), FlowStoreError.Code.newerSchema), (3, .olderSchema), (1, .olderSchema)])
+    @Test(arguments: [(UInt8(6), FlowStoreError.Code.newerSchema), (4, .olderSchema), (1, .olderSchema)])
     func aDatabaseOfAnotherVersionIsRefused(version: UInt8, code: FlowStoreError.Code) throws {
         let fixture = try StoreFixture()
         do { _ = try fixture.store() }
         // `PRAGMA user_version` is the big-endian word at offset 60 (SQLite file format §1.3).
         let path = fixture.root.appending(path: "data/bulkhead.sqlite").path
         var bytes = try StoreFixture.bytes(path)
-        #expect(bytes[63] == 4)
+        #expect(bytes[63] == 5)
         bytes[63] = version
         let other = fixture.root.appending(path: "other")
         try FileManager.default.createDirectory(at: other, withIntermediateDirectories: true)

@@ -239,6 +239,56 @@ import Testing
         }
     }
 
+    /// An answer that nobody asked for proves nothing, but what came later is nearer to it.
+    @Test func ofTwoUncertainBeginnersTheLongerCaptureTells() throws {
+        let begun = Self.captureHeader + Self.packet(100, fromFirst: true, 16)
+        let longer = begun + Self.packet(101, fromFirst: true, 18)
+        let fixture = try StoreFixture()
+        let paths = [try fixture.write(begun, to: "a.pcap"), try fixture.write(longer, to: "b.pcap")]
+        for order in [[1], [0, 1], [1, 0], [0, 1, 0]] {
+            let store = try fixture.store("store\(order)")
+            for index in order {
+                _ = try store.importFiles([paths[index]], observationPoint: ObservationPoint("tap"))
+            }
+            #expect(try store.edges().map(\.key.source.description) == ["10.0.0.2"], "\(order)")
+            #expect(try store.edges().map(\.responder.packets) == [2], "\(order)")
+        }
+    }
+
+    /// Another point's report of the connection stays when the first one's is turned round, and is found at its time.
+    @Test func whatATurnLeavesBehindIsFound() throws {
+        let begun = Self.captureHeader + Self.packet(100, fromFirst: true, 16)
+        let other = Self.captureHeader + Self.packet(101, fromFirst: true, 16)
+        let whole = begun + Self.packet(101, fromFirst: true, 18) + Self.packet(102, fromFirst: false, 16)
+        let fixture = try StoreFixture()
+        let paths = [
+            try fixture.write(begun, to: "a.pcap"), try fixture.write(other, to: "b.pcap"),
+            try fixture.write(whole, to: "c.pcap"),
+        ]
+        for (path, point) in zip(paths, ["tap", "sensor", "tap"]) {
+            // Each import reads from the store what the one before wrote.
+            _ = try fixture.store().importFiles([path], observationPoint: ObservationPoint(point))
+        }
+        let from = Instant(rawValue: 100_500_000_000)
+        let window = try fixture.store().edges(window: from..<Instant(rawValue: 200_000_000_000))
+        #expect(window.map(\.key.source.description) == ["10.0.0.1"])
+        #expect(try fixture.store().edges().count == 2)
+    }
+
+    /// Messages that stand alone go one way.
+    @Test func errorsOfOneMomentBothWaysAreTwo() throws {
+        func packet(_ ends: [UInt8]) -> [UInt8] {
+            [100, 0, 0, 0, 0, 0, 0, 0, 28, 0, 0, 0, 28, 0, 0, 0] + [0x45, 0, 0, 28, 0, 0, 0, 0, 64, 1, 0, 0] + ends
+                + [3, 3, 0, 0, 0, 0, 0, 0]
+        }
+        let fixture = try StoreFixture()
+        let store = try fixture.store()
+        let bytes = Self.captureHeader + packet([10, 0, 0, 1, 10, 0, 0, 2]) + packet([10, 0, 0, 2, 10, 0, 0, 1])
+        _ = try store.importFiles([fixture.write(bytes, to: "a.pcap")])
+        #expect(try store.edges().map(\.initiator.packets) == [1, 1])
+        #expect(try store.edges().map(\.responder.packets) == [0, 0])
+    }
+
     /// An identifier of a log that names one end's part each time: these are two connections.
     @Test func recordsOfBothDirectionsAreNotTurned() throws {
         let fixture = try StoreFixture()
