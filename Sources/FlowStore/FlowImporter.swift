@@ -150,36 +150,42 @@ struct FlowImporter {
         let observation = Observation(record, observedAt: observedAt)
         // Its time may be that of the import, under which it is not found again.
         let isUndated = record.uid == nil && (record.start == nil || record.direction == .conntrack)
-        let earliest = ConnectionMatcher.earliest(observation)
-        let latest = ConnectionMatcher.latest(observation)
-        var known = try find(fingerprint, from: earliest, to: latest)
-        if known == nil, isUndated, let start = try Int64.fetchOne(findUndated, arguments: [fingerprint.data]) {
-            known = try find(fingerprint, from: start, to: start)
+        var found = try find(
+            fingerprint, from: ConnectionMatcher.earliest(observation), to: ConnectionMatcher.latest(observation))
+        if found == nil, isUndated, let start = try Int64.fetchOne(findUndated, arguments: [fingerprint.data]) {
+            found = try find(fingerprint, from: start, to: start)
         }
-        guard let (segment, place) = known else {
-            return try add(record, fingerprint, observation, from: earliest, to: latest, isUndated: isUndated, &report)
+        guard let (segment, place) = found else {
+            return try add(record, fingerprint, observation, isUndated: isUndated, &report)
         }
-        try confirm(segment.entries[place].fingerprint, isWhole: line.isTerminated)
+        try confirm(fingerprint, isWhole: line.isTerminated)
         // The decoder gives the time of the import to a conntrack entry that has none.
         let hasTime =
             record.direction == .conntrack ? record.end != observedAt : record.start != nil || record.end != nil
-        let connection = Int(segment.entries[place].connection)
-        guard Self.isOfPackets(record), try edge(record.edge) != segment.connections[connection].edge else {
-            return try meet(observation, segment, place, hasTime: hasTime, &report)
+        let known = segment.entries[place]
+        if Self.isOfPackets(record), try edge(record.edge) != segment.connections[Int(known.connection)].edge {
+            // A capture that went on may know better than the store who began a flow.
+            guard observation.knowsBeginnerBetter(than: known.report) else {
+                return try meet(observation.turned, segment, place, hasTime: hasTime, &report)
+            }
+            return try turn(segment, place, record, fingerprint, observation, &report)
         }
-        // A capture that went on may know better than the store who began a flow.
-        guard observation.knowsBeginnerBetter(than: segment.entries[place].report) else {
-            return try meet(observation.turned, segment, place, hasTime: hasTime, &report)
-        }
-        var whole = segment.entries[place].report.turned
+        try meet(observation, segment, place, hasTime: hasTime, &report)
+    }
+
+    /// Moves what the store has of a flow to the edge the other way round, with what a record adds.
+    private mutating func turn(
+        _ segment: Segment, _ place: Int, _ record: FlowRecord, _ fingerprint: Fingerprint, _ observation: Observation,
+        _ report: inout FileReport
+    ) throws {
+        let known = segment.entries[place]
+        var whole = known.report.turned
         whole.direction = observation.direction
         whole.merge(observation)
-        try change(segment, connection) { $0.remove(place) }
+        try change(segment, Int(known.connection)) { $0.remove(place) }
         // The line did not bring in what it moves.
         let brought = lastObservation
-        try add(
-            record, fingerprint, whole, from: ConnectionMatcher.earliest(whole), to: ConnectionMatcher.latest(whole),
-            isUndated: false, &report)
+        try add(record, fingerprint, whole, isUndated: false, &report)
         lastObservation = brought
     }
 
@@ -189,15 +195,17 @@ struct FlowImporter {
 
     /// Takes a record that the store does not have.
     private mutating func add(
-        _ record: FlowRecord, _ fingerprint: Fingerprint, _ observation: Observation, from earliest: Int64,
-        to latest: Int64, isUndated: Bool, _ report: inout FileReport
+        _ record: FlowRecord, _ fingerprint: Fingerprint, _ observation: Observation, isUndated: Bool,
+        _ report: inout FileReport
     ) throws {
         let named = record.observationPoint?.name ?? namedPoint
         let point = try named.map { try self.point(named: $0) } ?? filePoint()
         let edge = try edge(record.edge)
         let sourcePort = record.tuple.sourcePort
         var search = ConnectionMatcher.Search()
-        try segments.forEach(from: earliest, to: latest) { segment in
+        try segments.forEach(
+            from: ConnectionMatcher.earliest(observation), to: ConnectionMatcher.latest(observation)
+        ) { segment in
             ConnectionMatcher.match(
                 segment, edge: edge, sourcePort: sourcePort, point: point, uid: record.uid, observation, &search)
             return search.goesOn

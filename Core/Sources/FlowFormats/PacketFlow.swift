@@ -88,6 +88,8 @@ struct PacketFlow {
     private(set) var isReversed: Bool
     /// Whether one of its packets had SYN.
     private(set) var hasHandshake = false
+    /// Whether one of them asked for a connection.
+    private var hasOpened = false
     /// Whether an end sent something else than a refusal: an answer that nobody asked for proves nothing.
     private var initiatorSpoke = false
     private var responderSpoke = false
@@ -126,11 +128,13 @@ struct PacketFlow {
     var mayGoOn: Bool { !isClosed && direction == .firstSYN && initiatorSpoke && state == .established }
 
     /// Whether a packet is another flow's, although it came in time: a SYN that does not repeat the one that began this
-    /// one, or that comes behind its sender's FIN.
+    /// one, that comes behind its sender's FIN, or from the end that granted what nobody was seen to ask for: whoever
+    /// sends a SYN/ACK before his own SYN does not pass for the one who is asked.
     func isOver(before packet: Packet, _ key: Key) -> Bool {
         guard packet.opens else { return false }
-        let hasFinished = key.isFromSecond(packet) == isReversed ? initiatorFinished : responderFinished
-        return !hasHandshake || isClosed || hasFinished
+        let isFromInitiator = key.isFromSecond(packet) == isReversed
+        let hasFinished = isFromInitiator ? initiatorFinished : responderFinished
+        return !hasHandshake || isClosed || hasFinished || !hasOpened && !isFromInitiator
     }
 
     /// Adds a packet, also the first.
@@ -138,6 +142,7 @@ struct PacketFlow {
         let isFromSecond = key.isFromSecond(packet)
         if packet.grants, !hasHandshake { turn(isReversed: !isFromSecond) }
         if packet.has(Packet.syn) { hasHandshake = true }
+        if packet.opens { hasOpened = true }
         let isOut = packet.identifier != nil ? !packet.isAnswer : packet.isAlone || isFromSecond == isReversed
         let size = UInt64(max(0, packet.bytes))
         if isOut {
@@ -148,10 +153,10 @@ struct PacketFlow {
             packetsIn &+= 1
             bytesIn &+= size
             if !packet.has(Packet.rst) { responderSpoke = true }
-            // A refusal as the first answer; whatever answers otherwise is there.
+            // A refusal as the first answer, unless a SYN is granted all the same: the refusal was of something else.
             if state != .established, packet.has(Packet.rst) {
                 if state != .unknown { state = .rejected }
-            } else if state != .rejected {
+            } else if state != .rejected || packet.grants {
                 state = .established
             }
         }

@@ -4,6 +4,11 @@ public import NetworkTypes
 ///
 /// Source is the initiator and destination the responder, as `direction` knows it.
 public struct FlowRecord: Hashable, Sendable {
+    /// How the identifiers of flows begin that were gathered from packets: the first packet's time follows.
+    ///
+    /// Who began such a flow may show only later.
+    public static let packetUID = "packet-"
+
     /// Addresses and ports, the destination after NAT; both ports are zero where the protocol has none.
     public var tuple: FiveTuple
     /// Type and code of the first message, for ICMP where known.
@@ -30,11 +35,6 @@ public struct FlowRecord: Hashable, Sendable {
     public var direction: DirectionSource
     /// The source's identifier of the connection, for example Zeek's `uid`.
     public var uid: String?
-
-    /// How the identifiers of flows begin that were gathered from packets: the first packet's time follows.
-    ///
-    /// Who began such a flow may show only later.
-    public static let packetUID = "packet-"
     /// The application protocol that the source recognised.
     public var service: String?
     /// Whether the connection is over or may go on.

@@ -166,6 +166,23 @@ import Testing
         }
     }
 
+    /// An intruder's SYN/ACK before the SYN does not turn the intrusion round, nor does the refusal of it hide it.
+    @Test func whoGrantsBeforeAskingHasAsked() throws {
+        let read = Read(
+            Packets.pcap(
+                Self.frames([
+                    Packets.ipv4(1, 2, proto: 6, Packets.tcp(40000, 443, Packets.syn | Packets.ack)),
+                    Packets.ipv4(1, 2, proto: 6, Packets.tcp(40000, 443, Packets.syn, sequence: 1)),
+                    Packets.ipv4(2, 1, proto: 6, Packets.tcp(443, 40000, Packets.rst)),
+                    Packets.ipv4(2, 1, proto: 6, Packets.tcp(443, 40000, Packets.syn | Packets.ack)),
+                    Packets.ipv4(1, 2, proto: 6, Packets.tcp(40000, 443, Packets.ack)),
+                ])))
+        let flow = try #require(read.flows.first { $0.state == .established })
+        #expect(flow.tuple.source == IPAddress("10.0.0.1") && flow.tuple.destinationPort == 443)
+        #expect(flow.direction == .firstSYN)
+        #expect(read.flows.filter { $0.direction == .firstSYN }.count == 1)
+    }
+
     @Test func aSYNBehindItsSendersFINBeginsAFlow() {
         let fin = Self.frames([Packets.ipv4(1, 2, proto: 6, Packets.tcp(40000, 443, Packets.fin | Packets.ack))])
         #expect(Read(Packets.pcap(Self.handshake + fin + Self.handshake)).flows.count == 2)
