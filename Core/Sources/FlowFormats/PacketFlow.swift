@@ -87,7 +87,7 @@ struct PacketFlow {
     /// Whether the key's second end began it.
     private(set) var isReversed: Bool
     /// Whether one of its packets had SYN.
-    private(set) var hasHandshake = false
+    private var hasHandshake = false
     /// Whether one of them asked for a connection.
     private var hasOpened = false
     /// Whether an end sent something else than a refusal: an answer that nobody asked for proves nothing.
@@ -104,15 +104,15 @@ struct PacketFlow {
         let isFromSecond = key.isFromSecond(packet)
         // The answer to a SYN, or to a query, tells who asked.
         let isAnswer = packet.grants || packet.isAnswer
-        if packet.has(Packet.syn) || packet.identifier != nil {
-            direction = .firstSYN
-            isReversed = isFromSecond != isAnswer
-            state = .attempted
-        } else if let begunBySecond {
+        if let begunBySecond {
             direction = .firstSYN
             isReversed = begunBySecond
             state = .established
             initiatorSpoke = true
+        } else if packet.has(Packet.syn) || packet.identifier != nil {
+            direction = .firstSYN
+            isReversed = isFromSecond != isAnswer
+            state = .attempted
         } else {
             let isGuessed =
                 packet.proto.hasPorts
@@ -140,7 +140,10 @@ struct PacketFlow {
     /// Adds a packet, also the first.
     mutating func add(_ packet: Packet, _ key: Key) {
         let isFromSecond = key.isFromSecond(packet)
-        if packet.grants, !hasHandshake { turn(isReversed: !isFromSecond) }
+        // In the middle of a connection it is a lie, which a live host answers (RFC 5961 §4).
+        if packet.grants, direction != .firstSYN, !(initiatorSpoke && responderSpoke) {
+            turn(isReversed: !isFromSecond)
+        }
         if packet.has(Packet.syn) { hasHandshake = true }
         if packet.opens { hasOpened = true }
         let isOut = packet.identifier != nil ? !packet.isAnswer : packet.isAlone || isFromSecond == isReversed

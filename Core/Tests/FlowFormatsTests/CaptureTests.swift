@@ -183,6 +183,21 @@ import Testing
         #expect(read.flows.filter { $0.direction == .firstSYN }.count == 1)
     }
 
+    /// The capture began inside an intruder's connection, or it was idle for long; a live host answers his SYN/ACK.
+    @Test(arguments: [0, 5000]) func aSYNACKInsideAConnectionTurnsNothing(pause: Int) {
+        let inside = Self.frames([
+            Packets.ipv4(1, 2, proto: 6, Packets.tcp(40000, 443, Packets.ack)),
+            Packets.ipv4(2, 1, proto: 6, Packets.tcp(443, 40000, Packets.ack)),
+            Packets.ipv4(1, 2, proto: 6, Packets.tcp(40000, 443, Packets.syn | Packets.ack)),
+            Packets.ipv4(2, 1, proto: 6, Packets.tcp(443, 40000, Packets.ack)),
+        ])
+        let packets =
+            pause == 0 ? inside : Self.handshake + inside.suffix(2).map { ($0.seconds + pause, $0.frame) }
+        let flows = Read(Packets.pcap(packets)).flows
+        #expect(Set(flows.map(\.tuple.source)) == [IPAddress("10.0.0.1")])
+        #expect(flows.map(\.direction) == (pause == 0 ? [.asRecorded] : [.firstSYN, .firstSYN]))
+    }
+
     @Test func aSYNBehindItsSendersFINBeginsAFlow() {
         let fin = Self.frames([Packets.ipv4(1, 2, proto: 6, Packets.tcp(40000, 443, Packets.fin | Packets.ack))])
         #expect(Read(Packets.pcap(Self.handshake + fin + Self.handshake)).flows.count == 2)
