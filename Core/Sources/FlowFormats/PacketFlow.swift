@@ -102,16 +102,16 @@ struct PacketFlow {
         (begun, start, last) = (packet.time, packet.time, packet.time)
         sequence = packet.sequence
         let isFromSecond = key.isFromSecond(packet)
-        // The answer to a SYN, or to a query, tells who asked.
-        let isAnswer = packet.grants || packet.isAnswer
         if let begunBySecond {
             direction = .firstSYN
             isReversed = begunBySecond
             state = .established
             initiatorSpoke = true
         } else if packet.has(Packet.syn) || packet.identifier != nil {
-            direction = .firstSYN
-            isReversed = isFromSecond != isAnswer
+            // The answer to a query tells who asked; to a SYN, who is believed to have: a live host also answers one that
+            // comes inside a connection (RFC 5961 §4), and whoever runs that connection knows all of its numbers.
+            direction = packet.grants ? .asRecorded : .firstSYN
+            isReversed = isFromSecond != (packet.grants || packet.isAnswer)
             state = .attempted
         } else {
             let isGuessed =
@@ -140,12 +140,12 @@ struct PacketFlow {
     /// Adds a packet, also the first.
     mutating func add(_ packet: Packet, _ key: Key) {
         let isFromSecond = key.isFromSecond(packet)
-        // In the middle of a connection it is a lie, which a live host answers (RFC 5961 §4).
-        if packet.grants, direction != .firstSYN, !(initiatorSpoke && responderSpoke) {
+        // In the middle of a connection it is a lie.
+        if packet.grants, !hasHandshake, direction != .firstSYN, !(initiatorSpoke && responderSpoke) {
             turn(isReversed: !isFromSecond)
         }
         if packet.has(Packet.syn) { hasHandshake = true }
-        if packet.opens { hasOpened = true }
+        if packet.opens { (hasOpened, direction) = (true, .firstSYN) }
         let isOut = packet.identifier != nil ? !packet.isAnswer : packet.isAlone || isFromSecond == isReversed
         let size = UInt64(max(0, packet.bytes))
         if isOut {
@@ -172,9 +172,9 @@ struct PacketFlow {
         }
     }
 
-    /// Takes the word of a granted SYN, which came behind other packets, for who began.
+    /// Takes the word of a granted SYN, which came behind another packet, for who began.
     private mutating func turn(isReversed: Bool) {
-        direction = .firstSYN
+        direction = .asRecorded
         guard isReversed != self.isReversed else { return }
         self.isReversed = isReversed
         swap(&packetsOut, &packetsIn)
@@ -198,7 +198,7 @@ struct PacketFlow {
         let uid =
             FlowRecord.packetUID + "\(begun.rawValue)" + (identifier.map { "-\($0)" } ?? "")
             + (key.proto == .tcp ? "-\(sequence)" : "")
-        let isUnasked = direction == .firstSYN && !initiatorSpoke
+        let isUnasked = (hasHandshake || key.message != nil) && !hasOpened && !initiatorSpoke
         return FlowRecord(
             tuple: tuple, icmp: key.message, icmpIdentifier: identifier, start: start, end: last,
             initiator: FlowCounters(packets: packetsOut, bytes: bytesOut),

@@ -129,9 +129,9 @@ struct VPCReader {
             initiator: FlowCounters(packets: try Self.count(row[.packets]), bytes: try Self.count(row[.bytes])),
             observationPoint: try point(row[.interface]), direction: .asRecorded,
             stage: .alive(lifetime: Self.lifetime))
-        try Self.orient(&record, flags: row[.tcpFlags])
+        let isOriented = try Self.orient(&record, flags: row[.tcpFlags])
         try Self.judge(&record, action: row[.action])
-        if record.direction == .asRecorded, record.state != .rejected, record.tuple.proto.hasPorts,
+        if !isOriented, record.state != .rejected, record.tuple.proto.hasPorts,
             DynamicPorts.looksLikeAnswer(from: record.tuple.sourcePort, to: record.tuple.destinationPort)
         {
             Self.turn(&record)
@@ -140,16 +140,21 @@ struct VPCReader {
         return record
     }
 
-    /// Puts the initiator first where the handshake shows it, as AWS's "TCP flag sequence" does.
-    private static func orient(_ record: inout FlowRecord, flags view: ByteView) throws(RefusalReason) {
-        guard view.exists else { return }
+    /// Puts the initiator first where the handshake shows it, as AWS's "TCP flag sequence" does; false where it does not.
+    ///
+    /// A SYN/ACK is no proof: whoever began a connection can send one inside it.
+    private static func orient(_ record: inout FlowRecord, flags view: ByteView) throws(RefusalReason) -> Bool {
+        guard view.exists else { return false }
         guard let flags = Scan.integer(view, as: UInt16.self) else { throw .badNumber }
         // Bits of RFC 9293 §3.1: SYN is 2, ACK is 16; AWS reports ACK only beside SYN.
-        guard record.tuple.proto == .tcp, flags & 2 != 0 else { return }
-        record.direction = .firstSYN
-        guard flags & 16 != 0 else { return }
+        guard record.tuple.proto == .tcp, flags & 2 != 0 else { return false }
+        guard flags & 16 != 0 else {
+            record.direction = .firstSYN
+            return true
+        }
         turn(&record)
         record.state = .established
+        return true
     }
 
     /// Makes of what the responder sent a record of its connection.

@@ -2,7 +2,7 @@
 public enum DirectionSource: String, Sendable, Hashable, CaseIterable {
     /// The host has a listening or bound socket on the responder's port.
     case hostSockets
-    /// The first packet of the handshake, or the answer to it, was seen.
+    /// The first packet of the handshake was seen.
     case firstSYN
     /// The kernel's connection tracking saw this direction first.
     case conntrack

@@ -80,10 +80,10 @@ import Testing
         #expect(Read(bytes, pieces: size).flows == Read(bytes).flows)
     }
 
-    @Test func theAnswerAloneTellsWhoBegan() {
+    @Test func theAnswerAloneTellsWhoMayHaveBegun() {
         let read = Read(Packets.pcap(Array(Self.handshake.dropFirst())))
         #expect(read.lines == ["10.0.0.1:40000 > 10.0.0.2:443 established"])
-        #expect(read.flows.map(\.direction) == [.firstSYN])
+        #expect(read.flows.map(\.direction) == [.asRecorded])
     }
 
     @Test func withoutAHandshakeThePortsTellAndItIsSaid() {
@@ -148,7 +148,7 @@ import Testing
                 ])))
         #expect(read.lines == ["10.0.0.1:443 > 10.0.0.2:40000 established"])
         let flow = try #require(read.flows.first)
-        #expect(flow.direction == .firstSYN)
+        #expect(flow.direction == .asRecorded)
         #expect(flow.initiator.packets == 2 && flow.responder.packets == 1)
     }
 
@@ -196,6 +196,21 @@ import Testing
         let flows = Read(Packets.pcap(packets)).flows
         #expect(Set(flows.map(\.tuple.source)) == [IPAddress("10.0.0.1")])
         #expect(flows.map(\.direction) == (pause == 0 ? [.asRecorded] : [.firstSYN, .firstSYN]))
+    }
+
+    /// Whoever runs a connection can grant it with the very numbers that the challenge ACK (RFC 5961 §4) acknowledges.
+    @Test func aSYNACKWithoutASYNIsNoProof() {
+        let ask = Packets.ipv4(1, 2, proto: 6, Packets.tcp(40000, 443, Packets.ack))
+        let grant = Packets.ipv4(2, 1, proto: 6, Packets.tcp(443, 40000, Packets.syn | Packets.ack))
+        for packets in [[grant, ask], [ask, grant, ask], [grant, grant, ask]] {
+            let flows = Read(Packets.pcap(Self.frames(packets))).flows
+            #expect(flows.map(\.tuple.source) == [IPAddress("10.0.0.1")])
+            #expect(flows.map(\.direction) == [.asRecorded])
+            #expect(flows.map(\.state) == [.established])
+        }
+        // A capture that holds the packets in disorder has the proof.
+        let syn = Packets.ipv4(1, 2, proto: 6, Packets.tcp(40000, 443, Packets.syn))
+        #expect(Read(Packets.pcap(Self.frames([grant, syn, ask]))).flows.map(\.direction) == [.firstSYN])
     }
 
     @Test func aSYNBehindItsSendersFINBeginsAFlow() {
