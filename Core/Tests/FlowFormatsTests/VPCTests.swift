@@ -116,6 +116,15 @@ import Testing
         #expect(other?.tuple.source == IPAddress("10.0.0.62") && other?.direction == .asRecorded)
     }
 
+    /// Behind a translator initiators have any port above the system ports; NFS's ask from one of these.
+    @Test(arguments: [("443", "1575", true), ("1575", "443", false), ("700", "2049", false), ("514", "514", false)])
+    func aSystemPortIsAServers(source: String, destination: String, isAnswer: Bool) throws {
+        let line = Self.flagsLine("10.0.0.62/\(source)", "10.0.0.9/\(destination)", flags: "0")
+        let record = try #require(Decoded(Self.flagsHeader + "\n" + line).records.first)
+        #expect(record.tuple.source == IPAddress(isAnswer ? "10.0.0.9" : "10.0.0.62"))
+        #expect(record.direction == (isAnswer ? .ports : .asRecorded))
+    }
+
     @Test func aRefusedAnswerIsTheInitiatorsFailure() {
         let line = Self.flagsLine("10.0.0.62/5001", "10.0.0.9/43418", flags: "18", action: "REJECT")
         let record = Decoded(Self.flagsHeader + "\n" + line).records.first
