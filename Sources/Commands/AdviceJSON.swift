@@ -62,6 +62,7 @@ struct AdviceJSON: Encodable {
         let reason: String
         let text: String
         let isSuspicious: Bool
+        let isAllowed: Bool
         let edge: Edge
     }
 
@@ -80,6 +81,7 @@ struct AdviceJSON: Encodable {
     let at: String
     let isProvisional: Bool
     let isInferred: Bool
+    let uncertainDirections: Int
     let firstSeen: String?
     let lastSeen: String?
     let rules: [AdvisedRuleJSON]
@@ -90,6 +92,7 @@ struct AdviceJSON: Encodable {
 
     init(_ advice: Advice, _ names: AdviceNames, at instant: Instant, isInferred: Bool) {
         self.isInferred = isInferred
+        uncertainDirections = advice.uncertainDirections
         at = instant.utcText
         isProvisional = advice.isProvisional
         firstSeen = advice.span?.lowerBound.utcText
@@ -104,6 +107,7 @@ struct AdviceJSON: Encodable {
         leftOut = advice.doubted.map {
             Doubted(
                 reason: $0.doubt.name, text: $0.doubt.text, isSuspicious: $0.doubt.isSuspicious,
+                isAllowed: $0.isAllowed,
                 edge: Edge($0.edge, names))
         }
         trusted = Share(advice.trustedCoverage)

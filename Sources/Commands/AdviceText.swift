@@ -57,6 +57,9 @@ struct AdviceText {
         if let note = advised.note { try context.say(TerminalText.line("note: \(note)"), indent: 6) }
     }
 
+    /// So many services of one finding are named.
+    private static let namedServices = 3
+
     private func printReused(_ advice: Advice) throws {
         guard !advice.reused.isEmpty else { return }
         try context.print()
@@ -75,30 +78,44 @@ struct AdviceText {
         try context.say("Left out, for review", painting: "Left out, for review", .bold)
         var table = Table([
             ("reason", .left), ("from", .left), ("to", .left), ("service", .left), ("conns", .right),
-            ("last seen", .left),
+            ("draft", .left), ("last seen", .left),
         ])
-        for item in advice.doubted.prefix(top) {
-            let key = item.edge.key
+        let findings = DoubtFinding.list(advice.doubted)
+        for finding in findings.prefix(top) {
+            let (to, services) = (finding.destinations.sorted(), finding.services.sorted())
             table.add([
-                (item.doubt.isSuspicious ? "! " : "  ") + item.doubt.text, names.end(key.source),
-                names.end(key.destination),
-                key.serviceText, "\(item.edge.connections)", FlowsAmount.minute(item.edge.lastSeen),
+                (finding.doubt.isSuspicious ? "! " : "  ") + finding.doubt.text, names.end(finding.source),
+                to.count == 1 ? names.end(to[0]) : "\(to.count) addresses",
+                services.count <= Self.namedServices
+                    ? services.map(\.description).joined(separator: ", ") : "\(services.count) services",
+                "\(finding.connections)",
+                finding.isAllowed ? "allows" : "denies", FlowsAmount.minute(finding.lastSeen),
             ])
         }
         for line in table.lines(width: context.width) { try context.print(line) }
-        try more(advice.doubted.count)
+        try more(findings.count)
+        if advice.doubted.contains(where: \.isAllowed) {
+            try context.say("the draft allows what a rule for other traffic covers as well", .faint)
+        }
         if advice.doubted.contains(where: { $0.doubt.isSuspicious }) {
             try context.say("! looks like an intruder's; ask before you allow it", .faint)
         }
     }
 
     private func printCoverage(_ advice: Advice) throws {
-        for (name, coverage) in [("trusted traffic", advice.trustedCoverage), ("all traffic", advice.coverage)] {
+        for (name, coverage) in [("trusted traffic", advice.trustedCoverage), ("all traffic", advice.coverage)]
+        where coverage.edges.all > 0 {
             let (edges, connections) = (coverage.edges, coverage.connections)
             try context.say(
                 "of \(name) the draft allows \(Self.percent(connections)) of connections "
                     + "(\(connections.allowed) of \(connections.all)), \(Self.percent(edges)) of edges "
                     + "(\(edges.allowed) of \(edges.all))")
+        }
+        if advice.uncertainDirections > 0 {
+            let edges = FlowsAmount.text(advice.uncertainDirections, "edge")
+            try context.say(
+                "\(edges) \(advice.uncertainDirections == 1 ? "has" : "have") a direction that only the log states: taken as "
+                    + "recorded, and judged both ways by `policy simulate`")
         }
         if advice.isProvisional {
             let span = advice.span.map { Self.length($0) } ?? "nothing"
@@ -139,8 +156,8 @@ extension Doubt {
         case .beacon(let seconds, let connections): "beacon: \(connections) times, every \(seconds) s"
         case .administration: "administration, once"
         case .oneOff: "once only"
-        case .externalPeer: "unnamed outside address"
-        case .unknownHost: "unnamed host among workloads"
+        case .externalPeer: "unnamed, outside"
+        case .unknownHost: "unnamed, inside"
         case .sharedAddress: "address of several groups"
         case .noHost: "no host: multicast or broadcast"
         }

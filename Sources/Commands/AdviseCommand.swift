@@ -59,6 +59,10 @@ struct PolicyAdviseCommand: ContextCommand {
     func validate() throws {
         if top < 1 { throw ValidationError("expected a number from 1 for --top, got `\(top)`") }
         if !(1...3660).contains(cycle) { throw ValidationError("expected 1 to 3660 days for --cycle, got `\(cycle)`") }
+        if policy != nil, !(facts.csv + facts.dns).isEmpty {
+            throw ValidationError(
+                "--csv and --dns help to infer an inventory; with --policy, `workloads suggest` takes them")
+        }
         if owner.allSatisfy(\.isWhitespace) || owner.count > 200 {
             throw ValidationError("expected a name of at most 200 characters for --owner")
         }

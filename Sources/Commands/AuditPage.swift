@@ -47,6 +47,7 @@ struct AuditPage {
             .init("\(count(.explained))", "explained by a rule", .good),
             .init("\(count(.unexplained))", "allowed by no rule", count(.unexplained) > 0 ? .bad : .plain),
             .init("\(count(.denied))", "denied by the policy, and seen", count(.denied) > 0 ? .bad : .plain),
+            .init("\(audit.enforced["allowed"] ?? 0)", "that pass today, by what is enforced"),
         ]
         if count(.undecided) > 0 { numbers.append(.init("\(count(.undecided))", "not decided")) }
         if let worst = audit.intruders.first {
@@ -56,8 +57,12 @@ struct AuditPage {
                     "workloads that an intruder on \(worst.workload) reaches",
                     worst.now.workloads > 0 ? .bad : .good))
         }
-        if let mayBreak = audit.mayBreak {
-            numbers.append(.init("\(mayBreak)", "observed edges that the draft may break", mayBreak > 0 ? .bad : .good))
+        if let wouldBreak = audit.wouldBreak, let mayBreak = audit.mayBreak {
+            numbers.append(
+                .init("\(wouldBreak)", "observed edges that the draft would break", wouldBreak > 0 ? .bad : .good))
+            if mayBreak > 0 {
+                numbers.append(.init("\(mayBreak)", "more if they began the other way round, which is uncertain"))
+            }
         }
         return numbers
     }
@@ -78,6 +83,12 @@ struct AuditPage {
 
     private static func addAccess(_ page: inout ReportPage, _ audit: AuditReport) {
         page.begin("Who has access to what")
+        page.say(
+            "By the policy, as if every workload were enforced. Today, by what is enforced, "
+                + "\(audit.enforced["allowed"] ?? 0) of \(audit.window.connections) connections pass."
+                + (audit.uncertainDirections > 0
+                    ? " Of \(FlowsAmount.text(audit.uncertainDirections, "edge")) only the log states which end began: they are "
+                        + "taken as recorded." : ""))
         let parts: [(ObservedAccess.Standing, String, String)] = [
             (.unexplained, "Allowed by no rule", "Everything that was seen and is allowed is allowed by a rule."),
             (.denied, "Denied by the policy, and seen", "Nothing that was seen is denied."),
@@ -94,12 +105,22 @@ struct AuditPage {
             for row in rows {
                 table.add(
                     [
-                        row.from, row.to, row.services, "\(row.connections)", "\(row.failed)", minute(row.lastSeen),
+                        row.from, row.to, Self.services(row.services), "\(row.connections)", "\(row.failed)",
+                        minute(row.lastSeen),
                         row.decidedBy, row.reason ?? "",
                     ], isBad: standing == .denied, isOpen: standing == .unexplained || standing == .undecided)
             }
             page.add(table, orSay: nothing)
         }
+    }
+
+    /// So many services a cell of the page names; the JSON has all.
+    private static let namedServices = 40
+
+    private static func services(_ services: [AuditReport.Service]) -> String {
+        let named = services.prefix(namedServices).map { "\($0.service) (\($0.connections))" }
+        let rest = services.count - named.count
+        return (named + (rest > 0 ? ["\(rest) more"] : [])).joined(separator: ", ")
     }
 
     private static func addRules(_ page: inout ReportPage, _ audit: AuditReport) {

@@ -13,7 +13,8 @@ struct AuditReport: Encodable {
     struct Access: Encodable {
         let from: String
         let to: String
-        let services: String
+        /// Most connections first.
+        let services: [Service]
         let connections: Int
         let failed: Int
         let firstSeen: String
@@ -24,6 +25,11 @@ struct AuditReport: Encodable {
         let decidedBy: String
         /// Why the rules exist that decide.
         let reason: String?
+    }
+
+    struct Service: Encodable {
+        let service: String
+        let connections: Int
     }
 
     struct Rule: Encodable {
@@ -80,6 +86,9 @@ struct AuditReport: Encodable {
     let dimensions: [String]
     /// Connections by standing.
     let connections: [String: Int]
+    /// Connections by what happens to them as things are enforced now: `allowed`, `denied`, `undecided`.
+    let enforced: [String: Int]
+    let uncertainDirections: Int
     let access: [Access]
     private(set) var rules: [Rule]
     private(set) var score: ScoreReport?
@@ -87,6 +96,8 @@ struct AuditReport: Encodable {
     /// Groups from which no intruder was followed, since there are more than a page can say.
     private(set) var groupsLeftOut = 0
     private(set) var draftEffects: [Effect]?
+    private(set) var wouldBreak: Int?
+    /// How many more would break if they began the other way round, which is uncertain.
     private(set) var mayBreak: Int?
     let boundaries: [BoundaryOutcome]
 
@@ -108,15 +119,18 @@ struct AuditReport: Encodable {
             engine: engine, at: instant)
         connections = Dictionary(
             uniqueKeysWithValues: ObservedAccess.Standing.allCases.map { ($0.rawValue, found.connections($0)) })
+        enforced = found.enforced
+        uncertainDirections = edges.count { !$0.hasCertainDirection }
         access = found.entries.map { entry in
             Access(
-                from: "\(entry.source)", to: "\(entry.destination)", services: MapWords.services(entry.services),
+                from: "\(entry.source)", to: "\(entry.destination)",
+                services: entry.services.map { Service(service: "\($0.service)", connections: $0.count.connections) },
                 connections: entry.total.connections, failed: entry.total.failed,
                 firstSeen: entry.total.firstSeen.utcText, lastSeen: entry.total.lastSeen.utcText,
                 standing: entry.standing.rawValue, verdict: entry.verdict.outcome.word,
                 decidedBy: entry.verdict.decidedText, reason: Self.reason(entry.verdict, asked.index))
         }
-        rules = Self.rules(asked, found, RuleUse(edges, of: engine, at: instant))
+        rules = Self.rules(asked, found, edges.isEmpty ? nil : RuleUse(edges, of: engine, at: instant))
         boundaries = BoundaryOutcome.all(of: asked)
     }
 
@@ -134,7 +148,7 @@ struct AuditReport: Encodable {
     }
 
     /// The written rules, in the order in which they are asked.
-    private static func rules(_ asked: AskedPolicy, _ access: ObservedAccess, _ use: RuleUse) -> [Rule] {
+    private static func rules(_ asked: AskedPolicy, _ access: ObservedAccess, _ use: RuleUse?) -> [Rule] {
         var connections: [RuleID: Int] = [:]
         for entry in access.entries {
             var ids: Set<RuleID> = []
@@ -144,7 +158,7 @@ struct AuditReport: Encodable {
             for id in ids { connections[id, default: 0] += entry.total.connections }
         }
         var findings: [RuleID: [String]] = [:]
-        for finding in use.findings { findings[finding.rule, default: []].append(finding.excess.text.message) }
+        for finding in use?.findings ?? [] { findings[finding.rule, default: []].append(finding.excess.text.message) }
         let standard = Set(EssentialRule.standard.map(\.id))
         var seen = standard
         return asked.policy.layers.flatMap(\.tiers).flatMap(\.rules).compactMap { rule in
@@ -228,7 +242,8 @@ struct AuditReport: Encodable {
         let listed = Set(enforced.map(\.edge.key))
         let others = changes(.policy).filter { !listed.contains($0.edge.key) }
         let names = SimulateNames(draft, active)
-        mayBreak = (enforced + others).filter(\.mayBreak).count
+        wouldBreak = (enforced + others).count { $0.effect == .broken }
+        mayBreak = (enforced + others).count { $0.effect != .broken && $0.mayBreak }
         let items = enforced.map { ($0, "as enforced") } + others.map { ($0, "if all were enforced") }
         draftEffects = items.map { item, view in
             Effect(
@@ -245,7 +260,9 @@ struct AuditReport: Encodable {
         var lines = [
             "\(FlowsAmount.text(workloads, "workload")), \(FlowsAmount.text(window.connections, "connection")): "
                 + ObservedAccess.Standing.allCases.map { "\(connections[$0.rawValue] ?? 0) \($0.rawValue)" }
-                .joined(separator: ", ")
+                .joined(separator: ", "),
+            "today, by what is enforced: "
+                + ["allowed", "denied", "undecided"].map { "\(enforced[$0] ?? 0) \($0)" }.joined(separator: ", "),
         ]
         if let score, let now = score.now.score {
             let after = score.draft?.score.map { "; with the draft \(ScoreReport.text($0))" } ?? ""
@@ -256,7 +273,11 @@ struct AuditReport: Encodable {
                 "an intruder on \(worst.workload) reaches \(worst.now.workloads) of \(worst.otherWorkloads) others"
                     + (worst.draft.map { "; with the draft \($0.workloads)" } ?? ""))
         }
-        if let mayBreak { lines.append("the draft would break \(FlowsAmount.text(mayBreak, "observed edge"))") }
+        if let wouldBreak, let mayBreak {
+            lines.append(
+                "the draft would break \(FlowsAmount.text(wouldBreak, "observed edge"))"
+                    + (mayBreak > 0 ? ", and \(mayBreak) more if they began the other way round" : ""))
+        }
         return lines.map(TerminalText.line)
     }
 }

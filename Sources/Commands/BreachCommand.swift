@@ -51,6 +51,7 @@ struct BreachCommand: ContextCommand {
             throw CommandError("expected the workload where the intruder is, got \(words.count) words")
         }
         let new = try context.loadDraft(draft, beside: policy)
+        try jewels.check(selector, active, new, in: context)
         let start = try Self.workload(words[0], in: active)
         let now = try side(active, start, selector, dimensions, instant, context)
         let after = try new.map { try side($0, start, selector, dimensions, instant, context) }

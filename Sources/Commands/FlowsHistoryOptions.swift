@@ -65,7 +65,9 @@ struct FlowsHistory {
 
     /// The edges of the window, in order of their key; where asked for, with what tells their direction.
     func edges(in context: CommandContext, withDirections: Bool) throws -> [ObservedEdge] {
-        try edges(in: context, withDirections: withDirections, during: window.range())
+        let edges = try edges(in: context, withDirections: withDirections, during: window.range())
+        if edges.isEmpty { try context.note("no connection began in the window: nothing is known of any traffic") }
+        return edges
     }
 
     /// The edges of a part of the window.
@@ -122,7 +124,7 @@ struct FlowsHistory {
 
     /// The edges of the window with the beginnings of their connections, in order of their key.
     func timedEdges(in context: CommandContext) throws -> [TimedEdge] {
-        var timed = try edges(in: context, withDirections: false).map { TimedEdge($0) }
+        var timed = try edges(in: context, withDirections: true).map { TimedEdge($0) }
         var places: [EdgeKey: Int] = [:]
         for (place, edge) in timed.enumerated() { places[edge.edge.key] = place }
         let range = try window.range()

@@ -16,12 +16,16 @@ struct HostFactsReader {
     init(_ context: CommandContext) { self.context = context }
 
     /// Reads a CSV file (RFC 4180): `address` is required, `name` may be there, every other column is a label.
-    mutating func readCSV(_ path: String) throws {
+    ///
+    /// A row of no use is told with its place and passed over; the result says how many were.
+    mutating func readCSV(_ path: String) throws -> Int {
         let rows = try CSVText.rows(try text(path), path)
         guard let header = rows.first else { throw CommandError("expected a header in `\(path)`, got an empty file") }
         let names = header.cells.map { $0.lowercased() }
         guard let address = names.firstIndex(of: "address") else {
-            throw CommandError("expected a column `address` in the first line of `\(path)`")
+            throw CommandError(
+                "expected a column `address` in the first line of `\(path)`, got "
+                    + header.cells.map { "`\($0)`" }.joined(separator: ", ") + "; commas stand between columns")
         }
         guard Set(names).count == names.count else {
             throw CommandError("expected each column once in the first line of `\(path)`")
@@ -32,25 +36,33 @@ struct HostFactsReader {
             }
             return (place, key)
         }
+        var refused = 0
+        func refuse(_ line: Int, _ reason: String) throws {
+            refused += 1
+            if refused <= Self.told { try context.note(TerminalText.line("\(path):\(line): \(reason)")) }
+        }
         for row in rows.dropFirst() {
             guard row.cells.count == header.cells.count else {
-                throw CommandError(
-                    "\(path):\(row.line): expected \(header.cells.count) cells, got \(row.cells.count)")
+                try refuse(row.line, "expected \(header.cells.count) cells, got \(row.cells.count)")
+                continue
             }
             guard let found = IPAddress(row.cells[address]) else {
-                throw CommandError("\(path):\(row.line): expected an address, got `\(row.cells[address])`")
+                try refuse(row.line, "expected an address, got `\(row.cells[address])`")
+                continue
             }
             if let place = names.firstIndex(of: "name"), !row.cells[place].isEmpty {
                 facts.names[found] = row.cells[place]
             }
             for (place, key) in keys where !row.cells[place].isEmpty {
                 guard let value = LabelValue(row.cells[place]) else {
-                    throw CommandError("\(path):\(row.line): expected a value for `\(key)`, got `\(row.cells[place])`")
+                    try refuse(row.line, "expected a value for `\(key)`, got `\(row.cells[place])`")
+                    continue
                 }
                 facts.labels[found, default: [:]][key] = value
             }
             if facts.labels[found] == nil { facts.labels[found] = [:] }
         }
+        return refused
     }
 
     /// Reads a Zeek dns log in JSON, or a packet capture: the first name asked for whose answer an address was.

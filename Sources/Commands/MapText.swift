@@ -27,6 +27,9 @@ struct MapText {
         if width >= 72 { columns.append(("failed", .right)) }
         if width >= 90 { columns.append(("bytes", .right)) }
         if width >= 110 { columns += [("first seen", .left), ("last seen", .left)] }
+        let missing =
+            (width < 72 ? ["failed"] : []) + (width < 90 ? ["bytes"] : [])
+            + (width < 110 ? ["first seen", "last seen"] : [])
         var table = Table(columns)
         for edge in map.edges.prefix(top) {
             var cells = [
@@ -41,6 +44,7 @@ struct MapText {
             table.add(cells)
         }
         for line in table.lines(width: context.width) { try context.print(line) }
+        try context.sayLeftOut(missing)
         if map.edges.count > top {
             try context.printFitted(
                 "and \(FlowsAmount.text(map.edges.count - top, "edge")) more; `--top` or `--format json` shows them")

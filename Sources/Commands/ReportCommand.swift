@@ -43,6 +43,10 @@ struct ReportAuditCommand: ContextCommand {
         let selector = try jewels.selector()
         let asked = try context.loadPolicy(policy)
         let new = try context.loadDraft(draft, beside: policy)
+        try jewels.check(selector, asked, new, in: context)
+        if !asked.workloads.contains(where: { workload in dimensions.contains { workload.labels[$0] != nil } }) {
+            try context.note("no workload has a label of \(by), so that all stand in one group")
+        }
         var reader = HostFactsReader(context)
         var refused = 0
         for path in dns { refused += try reader.readDNS(path) }

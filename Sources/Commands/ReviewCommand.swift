@@ -40,7 +40,8 @@ struct PolicyReviewCommand: ContextCommand {
         let guardrails = Set((asked.reading.loaded?.policy.guardrails ?? []).map(\.id))
         var report = ReviewReport(review, boundaries, asked.index, guardrails: guardrails)
         if let edges = try evidence.edges(in: context) {
-            report.add(RuleUse(edges, of: engine, at: instant), ObservedSpan(edges), asked.index)
+            // Of no traffic at all nothing follows.
+            report.add(edges.isEmpty ? nil : RuleUse(edges, of: engine, at: instant), ObservedSpan(edges), asked.index)
         }
         switch output.format {
         case .text: try report.print(context)
@@ -93,9 +94,9 @@ struct ReviewReport: Encodable {
     }
 
     /// Adds what observed traffic did not ask for.
-    mutating func add(_ use: RuleUse, _ span: ObservedSpan, _ index: PolicyIndex) {
+    mutating func add(_ use: RuleUse?, _ span: ObservedSpan, _ index: PolicyIndex) {
         observed = span
-        findings += use.findings.map { finding in
+        findings += (use?.findings ?? []).map { finding in
             let (kind, message) = finding.excess.text
             return Finding(
                 kind: kind, rule: finding.rule.rawValue, layer: nil, by: [], message: message,

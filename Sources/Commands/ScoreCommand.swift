@@ -27,6 +27,7 @@ struct ScoreCommand: ContextCommand {
         let selector = try jewels.selector()
         let asked = try context.loadPolicy(policy)
         let new = try context.loadDraft(draft, beside: policy)
+        try jewels.check(selector, asked, new, in: context)
         func numbers(_ asked: AskedPolicy) throws -> ScoreNumbers {
             try context.progress("counting pairs of \(asked.workloads.count) workloads")
             let connectivity = Connectivity(asked.engine(withEssentials: false), at: instant, view: .effective)

@@ -35,6 +35,11 @@ struct SimulateText {
                     ? "\(addresses) changed hands: judged for whom it was then"
                     : "\(addresses) changed hands or labels: judged as it was then")
         }
+        let (listed, enforced) = (simulation.policy[.broken].edges, simulation.effective[.broken].edges)
+        if simulation.view == .policy, enforced > listed {
+            try context.printFitted(
+                "\(FlowsAmount.text(enforced, "edge")) would break as things are enforced: `--as effective` lists them")
+        }
         for effect in SimulatedEffect.allCases where !effect.isUnchanged {
             let edges = simulation.edges(effect)
             if !edges.isEmpty { try list(edges, effect, simulation.view) }
@@ -60,6 +65,7 @@ struct SimulateText {
         if width >= 72 { columns += [("failed", .right), ("last seen", .left)] }
         columns.append((Self.headings(effect).draft, .left))
         if width >= 100 { columns.append((Self.headings(effect).active, .left)) }
+        let missing = (width < 72 ? ["failed", "last seen"] : []) + (width < 100 ? [Self.headings(effect).active] : [])
         var table = Table(columns)
         for item in edges.prefix(top) {
             let key = item.edge.key
@@ -73,6 +79,7 @@ struct SimulateText {
             table.add(cells)
         }
         for line in table.lines(width: context.width) { try context.print(line) }
+        try context.sayLeftOut(missing)
         if edges.count > top {
             try context.printFitted(
                 "and \(FlowsAmount.text(edges.count - top, "edge")) more; `--top` or `--format json` shows them")

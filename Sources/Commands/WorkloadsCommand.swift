@@ -29,7 +29,7 @@ struct HostFactsOptions: ParsableArguments {
         var refused = 0
         for path in dns { refused += try reader.readDNS(path) }
         // What a list states wins over what a name server said.
-        for path in csv { try reader.readCSV(path) }
+        for path in csv { refused += try reader.readCSV(path) }
         return (reader.facts, refused)
     }
 }

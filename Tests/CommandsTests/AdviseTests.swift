@@ -37,6 +37,12 @@ import Testing
         #expect(json.objects("rules").allSatisfy { $0.text("to")?.contains("role = domain-controller") == true })
     }
 
+    /// What tells of hosts helps to infer an inventory, and would be left unread where there is one.
+    @Test(arguments: ["--csv", "--dns"]) func listsOfHostsGoWithNoPolicy(option: String) throws {
+        let result = try advise(try FlowsFixture(), option, "hosts")
+        #expect(result.status.rawValue == 2 && result.errors.contains("help to infer an inventory"))
+    }
+
     /// The draft is good policy, allows what it was made of, and denies the steps of the intrusion that follow.
     @Test func theDraftIsPolicyThatHoldsTheIntruderUp() throws {
         let fixture = try FlowsFixture()

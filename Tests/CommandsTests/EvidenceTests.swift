@@ -36,6 +36,19 @@ import Testing
         #expect(try FlowsFixture().run(["policy", "review", active]).status == .fine)
     }
 
+    /// Of no traffic nothing follows: no rule is never hit.
+    @Test func anEmptyWindowSaysNothing() throws {
+        let fixture = try FlowsFixture()
+        try fixture.importAPT29()
+        let window = ["--data", fixture.data, "--since", "2030-01-01T00:00:00Z"]
+        let review = fixture.run(["policy", "review", active] + window)
+        #expect(review.status == .fine && review.errors.contains("no connection began in the window"))
+        let advice = fixture.run(["policy", "advise", "--policy", active] + window)
+        #expect(advice.errors.contains("no connection began in the window") && !advice.output.contains("%"))
+        let audit = fixture.run(["report", "audit", "--policy", active, "--format", "json"] + window)
+        #expect(try audit.json().objects("rules").allSatisfy { ($0["findings"] as? [String]) == [] })
+    }
+
     @Test func aReviewTellsWhatNobodyAskedFor() throws {
         let fixture = try FlowsFixture()
         try fixture.importAPT29()

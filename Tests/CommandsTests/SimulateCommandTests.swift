@@ -131,6 +131,38 @@ import Testing
         #expect(try effective.json().objects("edges").isEmpty)
     }
 
+    /// Where no rule is yet everything passes, and as if all were enforced nothing: what is cut as things are enforced counts.
+    @Test func theFirstBoundaryBreaksWhatPassedWithoutARule() throws {
+        let fixture = try FlowsFixture()
+        try fixture.importAPT29()
+        let hosts = """
+            bulkhead: 1
+            workloads:
+              - {name: one, addresses: 10.0.1.4, labels: {role: ws}}
+              - {name: two, addresses: 10.0.1.6, labels: {role: ws}}
+
+            """
+        let rules = """
+            enforcement:
+              - {mode: full, members: role = ws}
+            rulesets:
+              - name: peers
+                scope: role = ws
+                owner: tests
+                rules:
+                  - {name: r, action: allow, from: role = ws, to: role = ws, services: tcp/445, reason: case}
+
+            """
+        let none = try fixture.write(hosts, to: "none.yaml")
+        let draft = try fixture.write(hosts.replacing("ws}}", with: "ws}, agent: true}") + rules, to: "draft.yaml")
+        let words = ["policy", "simulate", "--policy", none, "--draft", draft, "--data", fixture.data]
+        let result = fixture.run(words)
+        #expect(result.status == .found)
+        #expect(result.output.contains("would break as things are enforced: `--as effective` lists them"))
+        let json = try fixture.run(words + ["--format", "json"]).json()
+        #expect(json["breaksSomething"] as? Bool == true && json.number("policy", "broken", "edges") == 0)
+    }
+
     /// The boundary of the draft breaks four edges (`theBoundaryBreaksWhatTheIntruderDid`); without it nothing changes.
     @Test func aSavedDraftIsAnsweredAgain() throws {
         let fixture = try FlowsFixture()

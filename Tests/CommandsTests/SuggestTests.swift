@@ -79,9 +79,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("name\nx\n", "expected a column `address`"), ("address,app\n10.0.0.1\n", ":2: expected 2 cells, got 1"),
-        ("address\nhost\n", ":2: expected an address, got `host`"),
-        ("address,app\n10.0.0.1,\u{e4}\n", ":2: expected a value for `app`"),
+        ("IP;name\nx\n", "expected a column `address`"), ("IP;name\nx\n", "got `IP;name`; commas stand between"),
         ("address,app,app\n", "expected each column once"), ("", "expected a header"),
         ("address\n\"10.0.0.1\n", ":2: expected a closing quote"),
     ])
@@ -91,5 +89,18 @@ import Testing
         let result = suggest(fixture, "--csv", try fixture.write(text, to: "hosts.csv"))
         #expect(
             result.status.rawValue == 2 && result.output.isEmpty && result.errors.contains(reason), "\(result.errors)")
+    }
+
+    @Test(arguments: [
+        ("10.0.0.1\n", ":2: expected 2 cells, got 1"), ("host,x\n", ":2: expected an address, got `host`"),
+        ("10.0.0.1,\u{e4}\n", ":2: expected a value for `app`"),
+    ])
+    func aRowOfNoUseIsToldAndPassedOver(row: String, reason: String) throws {
+        let fixture = try FlowsFixture()
+        try fixture.importAPT29()
+        let list = try fixture.write("address,app\n\(row)10.0.1.4,office\n", to: "hosts.csv")
+        let result = suggest(fixture, "--csv", list)
+        #expect(result.status == .found && result.errors.contains(reason))
+        #expect(result.output.contains("app=office"))
     }
 }

@@ -93,6 +93,20 @@ public struct ObservedAccess: Sendable {
     }
 }
 
+extension ObservedAccess {
+    /// Connections by what happens to them as things are enforced: `allowed`, `denied`, `undecided`.
+    public var enforced: [String: Int] {
+        var sums = ["allowed": 0, "denied": 0, "undecided": 0]
+        for entry in entries {
+            guard let count = entry.total.effective else { continue }
+            sums["allowed"]?.addSaturating(count.allowed)
+            sums["denied"]?.addSaturating(count.denied)
+            sums["undecided"]?.addSaturating(count.undecided)
+        }
+        return sums
+    }
+}
+
 extension ObservedAccess.Standing {
     init(_ verdict: Verdict) {
         switch verdict.outcome {

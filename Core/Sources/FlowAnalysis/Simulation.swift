@@ -139,8 +139,9 @@ public struct Simulation: Sendable {
     /// The listed edges of one effect.
     public func edges(_ effect: SimulatedEffect) -> [SimulatedEdge] { edges.filter { $0.effect == effect } }
 
-    /// Whether something would break, in one direction at least where that is uncertain.
-    public var breaksSomething: Bool { edges.contains(where: \.mayBreak) }
+    /// Whether something would break by the verdicts of the lists, in one direction at least where that is uncertain, or as
+    /// things are enforced.
+    public var breaksSomething: Bool { edges.contains(where: \.mayBreak) || effective[.broken].edges > 0 }
 }
 
 /// What happens to an edge under both views.

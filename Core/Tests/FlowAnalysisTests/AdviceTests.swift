@@ -298,6 +298,48 @@ import Testing
         #expect(many.rules.first?.note?.contains("taken for public") == true && many.doubted.isEmpty)
     }
 
+    /// Wide rules are for those inside: the internet meets the tier that it asks for, not the whole application.
+    @Test func aPublicServiceOpensItsTierAlone() throws {
+        let edges = try (1...25).map { try Self.timed("198.51.100.\($0)", "10.0.1.1", 443, at: [0, 100]) }
+        let advice = try Self.advise(edges, tightness: .app)
+        let web = try Selector(parsing: "app = shop and env = prod and role = web")
+        #expect(advice.rules.map(\.rule.match.to) == [.selector(web)])
+        #expect(advice.rules.map(\.rule.match.services.count) == [1])
+    }
+
+    @Test func whatIsLeftOutButAllowedAllTheSameIsSaid() throws {
+        let edges = [
+            try Self.timed("10.0.1.1", "10.0.2.1", 8080, at: [0, 100]),
+            try Self.timed("10.0.1.1", "10.0.2.1", 22, at: [5]), try Self.timed("10.0.1.1", "10.9.0.1", 22, at: [5]),
+        ]
+        func allowed(_ tightness: Tightness) throws -> [Bool] {
+            let doubted = try Self.advise(edges, tightness: tightness).doubted
+            #expect(doubted.map(\.doubt) == [.administration, .administration])
+            return doubted.map(\.isAllowed)
+        }
+        #expect(try allowed(.tier) == [true, false])
+        #expect(try allowed(.port) == [false, false])
+    }
+
+    /// What one scan tried is one thing to look at; JSON has each edge.
+    @Test func edgesOfOneFindingStandTogether() throws {
+        var edges = try (1...30).map { try Self.timed("10.0.1.1", "10.7.0.\($0)", 445, at: [0], failed: 1) }
+        edges += try (1...3).map { try Self.timed("10.0.1.2", "10.0.2.1", 9000 + $0, at: [0], failed: 1) }
+        edges.append(try Self.timed("10.0.1.3", "10.0.2.2", 9000, at: [0], failed: 1))
+        let findings = DoubtFinding.list(try Self.advise(edges).doubted)
+        #expect(findings.map(\.doubt) == [.scan(targets: 30), .failed, .failed])
+        #expect(findings.map(\.destinations.count) == [30, 1, 1] && findings.map(\.services.count) == [1, 3, 1])
+        #expect(findings.map(\.connections) == [30, 3, 1])
+    }
+
+    /// Ports of the dynamic range are those of remote procedure calls where the endpoint mapper is asked.
+    @Test(arguments: [false, true]) func aHighPortIsAdministrationBesideTheEndpointMapper(asks: Bool) throws {
+        var edges = [try Self.timed("10.0.1.1", "10.0.1.2", 50_164, at: [0])]
+        if asks { edges.append(try Self.timed("10.0.1.3", "10.0.1.2", 135, at: [0])) }
+        let doubt = try Self.advise(edges).doubted.first { $0.edge.key.service == .port(50_164) }?.doubt
+        #expect(doubt == (asks ? .administration : nil))
+    }
+
     @Test func aShortVisitToManyIsAFanOut() throws {
         let all = try (1...12).map { try World.workload("h\($0)", "app=farm,role=node", ["10.5.0.\($0)"]) }
         let visitor = try World.workload("v", "app=desk,role=client", ["10.5.1.1"])

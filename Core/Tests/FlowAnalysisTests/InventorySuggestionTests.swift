@@ -61,6 +61,17 @@ import Testing
         #expect(hosts[1].workload.labels[key] == LabelValue("billing"))
     }
 
+    /// Whoever runs a server on the internet gives it any name.
+    @Test func aNameMakesNoAddressOfTheInternetAHost() throws {
+        let server = try World.address("203.0.113.66")
+        let edges = try traffic() + [try edge("10.0.1.1", "203.0.113.66", 443)]
+        let named = InventorySuggestion(edges, facts: HostFacts(names: [server: "shop-web.example.net"]))
+        #expect(!named.hosts.contains { $0.addresses.contains(server) })
+        // A list of people does.
+        let stated = InventorySuggestion(edges, facts: HostFacts(labels: [server: [:]]))
+        #expect(stated.hosts.contains { $0.addresses.contains(server) })
+    }
+
     @Test func addressesOfOneNameAreOneHost() throws {
         let addresses = try ["10.0.5.2", "10.0.5.1"].map(World.address)
         let facts = HostFacts(names: [addresses[0]: "desk", addresses[1]: "Desk"])

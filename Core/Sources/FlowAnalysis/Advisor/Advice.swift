@@ -44,6 +44,7 @@ public struct AdviceQuestion: Sendable {
         self.cycle = cycle
     }
 
+    /// What tells the ends of rules apart; those that everybody may ask are named as narrowly as can be.
     var grouping: [LabelKey] { tightness == .app ? dimensions.filter { $0 != tier } : dimensions }
 }
 
@@ -94,6 +95,8 @@ public struct DoubtedEdge: Sendable {
     public let edge: ObservedEdge
     /// Why.
     public let doubt: Doubt
+    /// Whether the policy with the new rules allows it all the same, since a rule for something else covers it.
+    public internal(set) var isAllowed = false
 }
 
 /// A part of what was observed.
@@ -135,6 +138,8 @@ public struct Advice: Sendable {
     public let coverage: Coverage
     /// How much of what is trusted.
     public let trustedCoverage: Coverage
+    /// How many edges have a direction that only their log states; they are taken as recorded.
+    public let uncertainDirections: Int
     /// From the beginning of the first connection to that of the last; nil when nothing was observed.
     public let span: Range<Instant>?
     /// Whether less than a full business cycle was observed, so that what is seldom is missing.
@@ -149,7 +154,8 @@ public struct Advice: Sendable {
         let ends = AdviceEnds(workloads, policy.addressSets, question.grouping)
         let check = TrustCheck(observed, ends)
         var judge = EdgeJudge(PolicyEngine(workloads: workloads, policy: policy.lowered()), at: instant)
-        var draft = AdviceDraft(question, ends, workloadCount: workloads.count)
+        var draft = AdviceDraft(
+            question, ends, publicEnds: AdviceEnds(workloads, policy.addressSets, question.dimensions))
         var reused: [RuleID: Evidence] = [:]
         var doubted: [DoubtedEdge] = []
         var trusted: Set<EdgeKey> = []
@@ -167,7 +173,7 @@ public struct Advice: Sendable {
         }
         (rules, rulesets) = draft.rules(beside: Set(policy.rulesets.map(\.id)))
         self.reused = reused.sorted { $0.key < $1.key }.map { (rule: $0.key, evidence: $0.value) }
-        self.doubted = doubted.sorted { a, b in
+        doubted.sort { a, b in
             if a.doubt.isSuspicious != b.doubt.isSuspicious { return a.doubt.isSuspicious }
             if a.doubt.name != b.doubt.name { return a.doubt.name < b.doubt.name }
             return (b.edge.connections, a.edge.key) < (a.edge.connections, b.edge.key)
@@ -176,12 +182,17 @@ public struct Advice: Sendable {
         whole.rulesets += rulesets
         var after = EdgeJudge(PolicyEngine(workloads: workloads, policy: whole.lowered()), at: instant)
         var (coverage, trustedCoverage) = (Coverage(), Coverage())
+        var allowed: Set<EdgeKey> = []
         for timed in observed {
             let isAllowed = after.decide(timed.edge.key.flow).policy.outcome == .allowed
+            if isAllowed { allowed.insert(timed.edge.key) }
             coverage.add(timed.edge, isAllowed: isAllowed)
             if trusted.contains(timed.edge.key) { trustedCoverage.add(timed.edge, isAllowed: isAllowed) }
         }
+        for place in doubted.indices { doubted[place].isAllowed = allowed.contains(doubted[place].edge.key) }
+        self.doubted = doubted
         (self.coverage, self.trustedCoverage) = (coverage, trustedCoverage)
+        uncertainDirections = observed.count { !$0.edge.hasCertainDirection }
         let first = observed.map(\.edge.firstSeen).min()
         let last = observed.map(\.lastStart).max()
         span = first.flatMap { first in last.map { first..<Instant(rawValue: max($0.rawValue, first.rawValue &+ 1)) } }

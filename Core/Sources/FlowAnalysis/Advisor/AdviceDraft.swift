@@ -23,21 +23,22 @@ struct AdviceDraft {
 
     private let question: AdviceQuestion
     private let ends: AdviceEnds
-    private let workloadCount: Int
+    /// What destinations are called that everybody may ask, apart by all dimensions: nobody else is to be on the internet.
+    private let publicEnds: AdviceEnds
     private var edges: [(edge: ObservedEdge, from: AdviceGroup, to: AdviceGroup)] = []
     /// What is asked of each group.
     private var served: [AdviceGroup: Set<MapService>] = [:]
 
-    init(_ question: AdviceQuestion, _ ends: AdviceEnds, workloadCount: Int) {
+    init(_ question: AdviceQuestion, _ ends: AdviceEnds, publicEnds: AdviceEnds) {
         self.question = question
         self.ends = ends
-        self.workloadCount = workloadCount
+        self.publicEnds = publicEnds
     }
 
     /// Adds a trusted edge; whose ends nobody named is left out.
     mutating func add(_ edge: ObservedEdge, isPublic: Bool) {
         guard let from = isPublic ? .everybody : ends.group(of: edge.key.source),
-            let to = ends.group(of: edge.key.destination)
+            let to = (isPublic ? publicEnds : ends).group(of: edge.key.destination)
         else { return }
         edges.append((edge, from, to))
         served[to, default: []].insert(edge.key.mapService)

@@ -85,9 +85,10 @@ public struct HostFacts: Sendable {
 
 /// An inventory proposed from traffic and names, to be reviewed by people.
 ///
-/// Hosts are private addresses that took part in a connection that came about, and what is stated; not one that stands alone in
-/// its subnet, asks nobody and is asked by one host for web pages or what is no known service, since nothing tells it from a
-/// stranger's. Labels are `role` (by
+/// Hosts are private addresses that took part in a connection that came about, and what is stated. A name makes no address
+/// of the internet a host: whoever runs a server out there gives it any name. Nor is one a host that stands alone in
+/// its subnet, asks nobody, has no name and is asked by one host for web pages or what is no known service, since nothing tells it
+/// from a stranger's. Labels are `role` (by
 /// what a host serves), `env` and `app` (by its name, else by who talks alike) and `net` (its subnet).
 public struct InventorySuggestion: Sendable {
     /// Hosts of no known workload, by address.
@@ -119,8 +120,7 @@ public struct InventorySuggestion: Sendable {
                     && !behaviour.asks(address) && behaviour.clientCount(of: address) == 1
             })
         strangers = lonely.sorted()
-        let addresses = Set(seen).subtracting(lonely).union(facts.names.keys.filter { behaviour.isSeen($0) })
-            .union(facts.labels.keys).filter { owners[$0] == nil }
+        let addresses = Set(seen).subtracting(lonely).union(facts.labels.keys).filter { owners[$0] == nil }
         let groups = behaviour.alike(addresses)
         // Addresses of one name are one host.
         var byName: [String: [IPAddress]] = [:]

@@ -51,9 +51,8 @@ enum KnownService: String, CaseIterable {
     private static let amongEquals = tcp(135, 139, 445)
 
     /// Whether the service is administration; among members of one group more is than towards a server.
-    static func isAdministration(_ service: MapService, amongEquals isAmongEquals: Bool) -> Bool {
-        administration.contains(service)
-            || isAmongEquals && (amongEquals.contains(service) || DynamicPorts.isRPC(service))
+    static func isAdministration(_ service: MapService, isRPC: Bool, amongEquals isAmongEquals: Bool) -> Bool {
+        administration.contains(service) || isAmongEquals && (isRPC || amongEquals.contains(service))
     }
 }
 
@@ -61,6 +60,8 @@ enum KnownService: String, CaseIterable {
 enum DynamicPorts {
     /// RPC on Windows: the dynamic range (RFC 6335 §6), named by the endpoint mapper at TCP 135.
     static let rpc: ClosedRange<UInt16> = 49_152...65_535
+    /// What names the dynamic ports of remote procedure calls.
+    static let endpointMapper = MapService(proto: .tcp, service: .port(135))
     /// The most ports of one pair that a rule lists; more are taken for drawn, and become a range.
     static let longestList = 16
 

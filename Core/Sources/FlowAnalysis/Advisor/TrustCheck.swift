@@ -14,6 +14,8 @@ struct TrustCheck {
     private var fanOuts: [Tried: Int] = [:]
     /// The span of each cell: groups and service.
     private var cells: [Cell: ClosedRange<Int64>] = [:]
+    /// Hosts whose endpoint mapper was asked, so that their dynamic ports are those of remote procedure calls.
+    private var rpcHosts: Set<IPAddress> = []
     /// Services that many addresses of the internet ask for.
     private var publicServices: Set<Served> = []
 
@@ -51,6 +53,7 @@ struct TrustCheck {
             let key = timed.edge.key
             let service = key.mapService
             let tried = Tried(source: key.source, service: service)
+            if service == DynamicPorts.endpointMapper { rpcHosts.insert(key.destination) }
             if timed.edge.failed >= timed.edge.connections {
                 failedHosts[tried, default: []].insert(key.destination)
                 failedPorts[Pair(source: key.source, destination: key.destination), default: []].insert(service)
@@ -102,7 +105,10 @@ struct TrustCheck {
         let cell = cells[Cell(source: source, destination: destination, service: service)]
         let isBrief = cell.map { $0.upperBound - $0.lowerBound < Instant.hour } ?? true
         guard isBrief else { return nil }
-        if KnownService.isAdministration(service, amongEquals: source == destination) { return .administration }
+        let isRPC = DynamicPorts.isRPC(service) && rpcHosts.contains(key.destination)
+        if KnownService.isAdministration(service, isRPC: isRPC, amongEquals: source == destination) {
+            return .administration
+        }
         return span >= Instant.day ? .oneOff : nil
     }
 
