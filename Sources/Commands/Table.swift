@@ -27,14 +27,24 @@ struct Table {
         var widths = headings.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         if let width {
             let gaps = 2 * (widths.count - 1)
-            // The widest column gives way, down to a size that still reads.
-            while widths.reduce(gaps, +) > width, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }),
-                widths[widest] > 8
-            {
-                widths[widest] -= 1
+            let words = headings.indices.map { column in all.map { Self.longestWord($0[column]) }.max() ?? 0 }
+            // The widest column gives way, whole words as long as it can be, down to a size that still reads.
+            for least in [words.map { max($0, Self.narrowest) }, words.map { _ in Self.narrowest }] {
+                while widths.reduce(gaps, +) > width,
+                    let widest = widths.indices.filter({ widths[$0] > least[$0] }).max(by: { widths[$0] < widths[$1] })
+                {
+                    widths[widest] -= 1
+                }
             }
         }
         return all.flatMap { layOut($0, widths) }
+    }
+
+    /// No column gets narrower than this to keep a width.
+    private static let narrowest = 8
+
+    private static func longestWord(_ text: String) -> Int {
+        text.split(separator: " ").map(\.count).max() ?? 0
     }
 
     private func layOut(_ cells: [String], _ widths: [Int]) -> [String] {
