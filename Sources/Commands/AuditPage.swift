@@ -44,7 +44,7 @@ struct AuditPage {
         }
         numbers += [
             .init("\(audit.workloads)", "workloads"), .init("\(audit.window.connections)", "connections seen"),
-            .init("\(count(.explained))", "explained by a rule", .good),
+            .init("\(count(.explained))", "explained by a rule", count(.explained) > 0 ? .good : .plain),
             .init("\(count(.unexplained))", "allowed by no rule", count(.unexplained) > 0 ? .bad : .plain),
             .init("\(count(.denied))", "denied by the policy, and seen", count(.denied) > 0 ? .bad : .plain),
             .init("\(audit.enforced["allowed"] ?? 0)", "that pass today, by what is enforced"),
@@ -100,7 +100,7 @@ struct AuditPage {
             if rows.isEmpty, nothing.isEmpty { continue }
             page.beginPart(title)
             var table = ReportPage.Table([
-                "from", "to", "what", "#connections", "#failed", "last seen", "decided by", "why",
+                "from", "to", "what", "#connections", "#failed", "#last seen", "decided by", "why",
             ])
             for row in rows {
                 table.add(
@@ -193,7 +193,7 @@ struct AuditPage {
         page.say(
             "Observed edges that the draft decides otherwise: by what is enforced, then by what would be if all were.")
         var table = ReportPage.Table([
-            "effect", "when", "from", "to", "service", "#connections", "last seen", "draft", "now",
+            "effect", "when", "from", "to", "service", "#connections", "#last seen", "draft", "now",
         ])
         for effect in effects {
             table.add(

@@ -37,19 +37,19 @@ public enum MapPage {
         if hasVerdicts {
             out += "<th class=\"n\">allowed</th><th class=\"n\">denied</th><th class=\"n\">undecided</th>"
         }
-        out += "<th class=\"n\">failed</th><th>first seen</th><th>last seen</th></tr></thead>\n<tbody>\n"
+        out +=
+            "<th class=\"n\">failed</th><th class=\"n\">first seen</th><th class=\"n\">last seen</th></tr></thead>\n<tbody>\n"
         for edge in map.edges.prefix(Page.rows) {
             let total = edge.total
-            out += "<tr class=\"\(MapDrawing.Look(total).rawValue)-row\"><td>\(Markup.escaped("\(edge.source)"))</td>"
-            out +=
-                "<td>\(Markup.escaped("\(edge.destination)"))</td><td>\(Markup.escaped(MapWords.services(edge.services)))</td>"
+            out += "<tr class=\"\(MapDrawing.Look(total).rawValue)-row\">\(Page.cell("\(edge.source)"))"
+            out += Page.cell("\(edge.destination)") + Page.cell(MapWords.services(edge.services))
             out += "<td class=\"n\">\(total.connections)</td>"
             if let policy = total.policy {
                 out += "<td class=\"n\">\(policy.allowed)</td><td class=\"n\">\(policy.denied)</td>"
                 out += "<td class=\"n\">\(policy.undecided)</td>"
             }
             out +=
-                "<td class=\"n\">\(total.failed)</td><td>\(FlowsAmount.minute(total.firstSeen))</td><td>\(FlowsAmount.minute(total.lastSeen))</td></tr>\n"
+                "<td class=\"n\">\(total.failed)</td><td class=\"n\">\(FlowsAmount.minute(total.firstSeen))</td><td class=\"n\">\(FlowsAmount.minute(total.lastSeen))</td></tr>\n"
         }
         return out + "</tbody></table>" + Page.rest(map.edges.count)
     }
@@ -59,6 +59,15 @@ public enum MapPage {
 enum Page {
     /// The most rows of a table: a browser lays out some thousands in a second, and nobody reads more.
     static let rows = 5_000
+
+    /// So many letters of a word stand on one line, also on paper.
+    private static let longestWord = 40
+
+    /// A cell of a table; its words stay whole unless one is very long.
+    static func cell(_ text: String) -> String {
+        let isLong = text.split(separator: " ").contains { $0.count > longestWord }
+        return "<td\(isLong ? " class=\"long\"" : "")>\(Markup.escaped(text))</td>"
+    }
 
     /// Says how many rows are left out of a table, if any.
     static func rest(_ count: Int) -> String {
@@ -105,7 +114,7 @@ enum Page {
         .card{cursor:pointer}.card:focus{outline:none}.card:focus rect{stroke:#1b2733;stroke-width:2}
         table{border-collapse:collapse;width:100%;font-size:13px}
         th{text-align:left;border-bottom:2px solid #c3ced9;padding:4px 8px;position:sticky;top:0;background:#fff}
-        td{border-bottom:1px solid #e4eaf0;padding:4px 8px;vertical-align:top;overflow-wrap:anywhere}
+        td{border-bottom:1px solid #e4eaf0;padding:4px 8px;vertical-align:top}td.long{overflow-wrap:anywhere}
         td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
         .denied-row td:first-child{box-shadow:inset 3px 0 #c5303a}.undecided-row td:first-child{box-shadow:inset 3px 0 #b7791f}
         .allowed-row td:first-child{box-shadow:inset 3px 0 #2f8f6b}

@@ -22,7 +22,7 @@ public struct ReportPage {
         let columns: [(title: String, isNumber: Bool)]
         private(set) var rows: [(cells: [String], look: String)] = []
 
-        /// Makes a table without rows; a title that begins with `#` is that of a column of numbers.
+        /// Makes a table without rows; a title that begins with `#` is that of a column of numbers or times.
         public init(_ titles: [String]) {
             columns = titles.map { ($0.hasPrefix("#") ? String($0.dropFirst()) : $0, $0.hasPrefix("#")) }
         }
@@ -72,7 +72,7 @@ public struct ReportPage {
         for row in table.rows.prefix(Page.rows) {
             body += "<tr class=\"\(row.look)\">"
             for (cell, column) in zip(row.cells, table.columns) {
-                body += "<td\(column.isNumber ? " class=\"n\"" : "")>\(Markup.escaped(cell))</td>"
+                body += column.isNumber ? "<td class=\"n\">\(Markup.escaped(cell))</td>" : Page.cell(cell)
             }
             body += "</tr>\n"
         }

@@ -8,4 +8,6 @@ public enum DecodeLimits {
     public static let textLength = 256
     /// The most columns of a Zeek TSV log or a VPC flow log.
     public static let columns = 1024
+    /// So many ends of flows are remembered, of one file, whose ports alone do not tell a server from a client.
+    public static let sharedEnds = 1 << 16
 }

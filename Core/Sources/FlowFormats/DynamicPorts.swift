@@ -10,6 +10,12 @@ enum DynamicPorts {
     /// The port of NFS (IANA), whose clients ask from system ports (nfs(5), `resvport`).
     private static let nfs: UInt16 = 2049
 
+    /// Whether the numbers of two ports tell neither from a server's.
+    static func tellNothing(_ one: UInt16, _ other: UInt16) -> Bool {
+        one >= firstAboveSystem && other >= firstAboveSystem && (one < first) == (other < first)
+            && one != nfs && other != nfs
+    }
+
     /// Whether a packet between these ports is more likely an answer than a request.
     static func looksLikeAnswer(from source: UInt16, to destination: UInt16) -> Bool {
         source < first && destination >= first

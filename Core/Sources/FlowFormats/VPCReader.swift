@@ -13,6 +13,8 @@ struct VPCReader {
 
     /// The field of each column, nil where it is not read; nil before any header.
     private var columns: [VPCField?]?
+    /// What was seen of ends whose ports alone tell nothing.
+    private var sharedEnds = SharedEnds()
     /// The last interface's text and value: a log names few, and each line repeats one.
     private var lastInterface: (bytes: [UInt8], point: ObservationPoint)?
 
@@ -131,13 +133,23 @@ struct VPCReader {
             stage: .alive(lifetime: Self.lifetime))
         let isOriented = try Self.orient(&record, flags: row[.tcpFlags])
         try Self.judge(&record, action: row[.action])
-        if !isOriented, record.state != .rejected, record.tuple.proto.hasPorts,
-            DynamicPorts.looksLikeAnswer(from: record.tuple.sourcePort, to: record.tuple.destinationPort)
-        {
-            Self.turn(&record)
-            record.direction = .ports
-        }
+        if !isOriented, record.state != .rejected, record.tuple.proto.hasPorts { guess(&record) }
         return record
+    }
+
+    /// Turns a record round that looks like an answer by its ports.
+    private mutating func guess(_ record: inout FlowRecord) {
+        let tuple = record.tuple
+        let isUnclear = DynamicPorts.tellNothing(tuple.sourcePort, tuple.destinationPort)
+        let isAnswer =
+            isUnclear
+            ? sharedEnds.looksLikeAnswer(
+                from: FlowEndpoint(address: tuple.source, port: tuple.sourcePort),
+                to: FlowEndpoint(address: tuple.destination, port: tuple.destinationPort))
+            : DynamicPorts.looksLikeAnswer(from: tuple.sourcePort, to: tuple.destinationPort)
+        guard isAnswer else { return }
+        Self.turn(&record)
+        record.direction = .ports
     }
 
     /// Puts the initiator first where the handshake shows it, as AWS's "TCP flag sequence" does; false where it does not.

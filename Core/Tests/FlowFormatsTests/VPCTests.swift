@@ -116,6 +116,21 @@ import Testing
         #expect(other?.tuple.source == IPAddress("10.0.0.62") && other?.direction == .asRecorded)
     }
 
+    /// A server's port is seen with one client after the other, whatever its number.
+    @Test func whereNumbersTellNothingTheSharedEndIsTheServers() throws {
+        let server = "10.0.0.62/50051"
+        let lines = (1...5).flatMap { number in
+            let client = "10.0.1.\(number)/\(number < 4 ? 40000 : 58000)"
+            return [Self.flagsLine(server, client, flags: "0"), Self.flagsLine(client, server, flags: "0")]
+        }
+        let records = Decoded(([Self.flagsHeader] + lines).joined(separator: "\n")).records
+        try #require(records.count == 10)
+        // Of the first nothing tells who began, but both directions are one connection.
+        #expect(records.prefix(2).allSatisfy { $0.tuple.sourcePort == 50051 && $0.tuple.destinationPort == 40000 })
+        #expect(records.prefix(2).map(\.direction) == [.asRecorded, .ports])
+        #expect(records.dropFirst(2).allSatisfy { $0.tuple.destinationPort == 50051 })
+    }
+
     /// Behind a translator initiators have any port above the system ports; NFS's ask from one of these.
     @Test(arguments: [("443", "1575", true), ("1575", "443", false), ("700", "2049", false), ("514", "514", false)])
     func aSystemPortIsAServers(source: String, destination: String, isAnswer: Bool) throws {

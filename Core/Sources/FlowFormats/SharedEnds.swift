@@ -1,0 +1,36 @@
+import Flows
+
+/// Which ends of flows many others share: of two ports that say nothing by their numbers, a server's is seen with one peer
+/// after the other, a client's with one.
+struct SharedEnds {
+    private struct End {
+        /// The peer that was seen last.
+        var peer: FlowEndpoint
+        /// Whether this end sent what was seen first of the two.
+        var isFirst: Bool
+        /// How often it was another peer.
+        var changes = 0
+    }
+
+    private var ends: [FlowEndpoint: End] = [:]
+
+    /// Whether what goes from one end to the other is likelier an answer than a request, by all that was seen before; between
+    /// equals whoever was seen to send first has asked.
+    mutating func looksLikeAnswer(from source: FlowEndpoint, to destination: FlowEndpoint) -> Bool {
+        let mine = meet(source, destination, isFirst: true)
+        let theirs = meet(destination, source, isFirst: false)
+        return mine.changes == theirs.changes ? !mine.isFirst : mine.changes > theirs.changes
+    }
+
+    private mutating func meet(_ end: FlowEndpoint, _ peer: FlowEndpoint, isFirst: Bool) -> End {
+        guard var known = ends[end] else {
+            let new = End(peer: peer, isFirst: isFirst)
+            if ends.count < DecodeLimits.sharedEnds { ends[end] = new }
+            return new
+        }
+        guard known.peer != peer else { return known }
+        known = End(peer: peer, isFirst: isFirst, changes: known.changes + 1)
+        ends[end] = known
+        return known
+    }
+}
