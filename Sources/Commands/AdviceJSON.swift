@@ -48,6 +48,8 @@ struct AdviceJSON: Encodable {
         let from: String
         let to: String
         let services: [String]
+        let pairs: Int?
+        let pairsSeen: Int?
         let starter: String?
         let note: String?
         let evidence: Support
@@ -101,6 +103,7 @@ struct AdviceJSON: Encodable {
             AdvisedRuleJSON(
                 rule: advised.rule.id.rawValue, from: advised.rule.match.from.adviceText,
                 to: advised.rule.match.to.adviceText, services: advised.rule.match.services.flatMap(\.texts),
+                pairs: advised.pairs?.all, pairsSeen: advised.pairs?.seen,
                 starter: advised.starter, note: advised.note, evidence: Support(advised.evidence, names))
         }
         reused = advice.reused.map { Reused(rule: $0.rule.rawValue, evidence: Support($0.evidence, names)) }

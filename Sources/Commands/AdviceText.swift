@@ -52,6 +52,7 @@ struct AdviceText {
         try context.say(
             TerminalText.line(
                 "\(FlowsAmount.text(evidence.connections, "connection")) on \(FlowsAmount.text(evidence.edges, "edge")), "
+                    + (advised.pairs.map { "\($0.seen) of \(FlowsAmount.text($0.all, "pair")) of workloads, " } ?? "")
                     + "\(seen.joined(separator: " to ")), such as \(examples.first ?? "")"),
             indent: 6, .faint)
         if let note = advised.note { try context.say(TerminalText.line("note: \(note)"), indent: 6) }

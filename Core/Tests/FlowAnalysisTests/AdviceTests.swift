@@ -321,6 +321,16 @@ import Testing
         #expect(try allowed(.port) == [false, false])
     }
 
+    /// What a rule opens beyond what was seen is counted: three servers by two, of which two pairs talked.
+    @Test func aRuleSaysHowManyOfItsPairsWereSeen() throws {
+        let advice = try Self.advise([
+            try Self.timed("10.0.1.1", "10.0.2.1", 8080, at: [0, 100]),
+            try Self.timed("10.0.1.2", "10.0.2.1", 8080, at: [0, 100]),
+            try Self.timed("10.0.1.1", "10.0.1.2", 7000, at: [0, 100]),
+        ])
+        #expect(advice.rules.map { $0.pairs?.seen } == [2, 1] && advice.rules.map { $0.pairs?.all } == [6, 6])
+    }
+
     /// What one scan tried is one thing to look at; JSON has each edge.
     @Test func edgesOfOneFindingStandTogether() throws {
         var edges = try (1...30).map { try Self.timed("10.0.1.1", "10.7.0.\($0)", 445, at: [0], failed: 1) }

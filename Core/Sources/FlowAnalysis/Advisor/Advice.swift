@@ -83,6 +83,8 @@ public struct AdvisedRule: Sendable {
     public let rule: Rule
     /// What it rests on.
     public let evidence: Evidence
+    /// Of the pairs of workloads that it lets talk, how many were seen to; nil where an end takes addresses of no workload.
+    public let pairs: (seen: Int, all: Int)?
     /// The service that most networks have of which it is a part, such as `dns`; nil for an application's own.
     public let starter: String?
     /// What people should know of it; nil when there is nothing.
@@ -155,7 +157,7 @@ public struct Advice: Sendable {
         let check = TrustCheck(observed, ends)
         var judge = EdgeJudge(PolicyEngine(workloads: workloads, policy: policy.lowered()), at: instant)
         var draft = AdviceDraft(
-            question, ends, publicEnds: AdviceEnds(workloads, policy.addressSets, question.dimensions))
+            question, ends, publicEnds: AdviceEnds(workloads, policy.addressSets, question.dimensions), workloads)
         var reused: [RuleID: Evidence] = [:]
         var doubted: [DoubtedEdge] = []
         var trusted: Set<EdgeKey> = []

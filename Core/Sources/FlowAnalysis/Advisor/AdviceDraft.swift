@@ -19,6 +19,12 @@ struct AdviceDraft {
     private struct Content {
         var services: Set<MapService> = []
         var evidence = Evidence()
+        var pairs: Set<Pair> = []
+    }
+
+    private struct Pair: Hashable {
+        let from: WorkloadID
+        let to: WorkloadID
     }
 
     private let question: AdviceQuestion
@@ -26,13 +32,18 @@ struct AdviceDraft {
     /// What destinations are called that everybody may ask, apart by all dimensions: nobody else is to be on the internet.
     private let publicEnds: AdviceEnds
     private var edges: [(edge: ObservedEdge, from: AdviceGroup, to: AdviceGroup)] = []
+    private let workloads: [Workload]
+    private let owners: [IPAddress: WorkloadID]
     /// What is asked of each group.
     private var served: [AdviceGroup: Set<MapService>] = [:]
 
-    init(_ question: AdviceQuestion, _ ends: AdviceEnds, publicEnds: AdviceEnds) {
+    init(_ question: AdviceQuestion, _ ends: AdviceEnds, publicEnds: AdviceEnds, _ workloads: [Workload]) {
         self.question = question
         self.ends = ends
         self.publicEnds = publicEnds
+        self.workloads = workloads
+        let held = workloads.flatMap { workload in workload.addresses.map { ($0, workload.id) } }
+        owners = Dictionary(held) { first, _ in first }
     }
 
     /// Adds a trusted edge; whose ends nobody named is left out.
@@ -53,7 +64,13 @@ struct AdviceDraft {
             let cell = Cell(from: from, to: to, starter: starter)
             cells[cell, default: Content()].services.insert(service)
             cells[cell]?.evidence.add(edge)
+            if let from = owners[edge.key.source], let to = owners[edge.key.destination] {
+                cells[cell]?.pairs.insert(Pair(from: from, to: to))
+            }
         }
+        // Each group's workloads once.
+        var members: [AdviceGroup: Set<WorkloadID>] = [:]
+        for group in Set(cells.keys.flatMap { [$0.from, $0.to] }) { members[group] = self.members(group) }
         var advised: [AdvisedRule] = []
         var rulesets: [Ruleset] = []
         var names: [String: String] = [:]
@@ -66,7 +83,8 @@ struct AdviceDraft {
             names[key + " \(owner.scope)"] = ruleset
             let place = rulesets.firstIndex { $0.id == ruleset } ?? rulesets.count
             if place == rulesets.count { rulesets.append(Ruleset(id: ruleset, scopes: [owner.scope], rules: [])) }
-            let made = rule(cell, content, owner, in: rulesets[place])
+            let made = rule(
+                cell, content, owner, in: rulesets[place], pairs: Self.pairs(cell, content.pairs, members))
             rulesets[place].rules.append(made.rule)
             advised.append(made)
         }
@@ -85,7 +103,9 @@ struct AdviceDraft {
         return "\(name)-\(number)"
     }
 
-    private func rule(_ cell: Cell, _ content: Content, _ owner: AdviceGroup, in ruleset: Ruleset) -> AdvisedRule {
+    private func rule(
+        _ cell: Cell, _ content: Content, _ owner: AdviceGroup, in ruleset: Ruleset, pairs: (seen: Int, all: Int)?
+    ) -> AdvisedRule {
         var (terms, note) = DynamicPorts.terms(content.services)
         if question.tightness != .port, cell.starter == nil, cell.from != .everybody { (terms, note) = ([.any], nil) }
         if cell.from == .everybody {
@@ -100,7 +120,25 @@ struct AdviceDraft {
             documentation: Documentation(
                 owner: question.owner, reason: Self.reason(content.evidence, note), review: question.review))
         return AdvisedRule(
-            ruleset: ruleset.id, rule: rule, evidence: content.evidence, starter: cell.starter?.rawValue, note: note)
+            ruleset: ruleset.id, rule: rule, evidence: content.evidence, pairs: pairs,
+            starter: cell.starter?.rawValue, note: note)
+    }
+
+    /// The pairs of different workloads that a rule between two groups lets talk, and how many were seen to.
+    private static func pairs(
+        _ cell: Cell, _ seen: Set<Pair>, _ members: [AdviceGroup: Set<WorkloadID>]
+    ) -> (seen: Int, all: Int)? {
+        guard let from = members[cell.from], let to = members[cell.to] else { return nil }
+        return (seen.count { $0.from != $0.to }, from.count * to.count - from.intersection(to).count)
+    }
+
+    /// The workloads of a group; nil where it takes others than workloads.
+    private func members(_ group: AdviceGroup) -> Set<WorkloadID>? {
+        switch group {
+        case .labels: Set(workloads.filter { group.scope.matches($0.labels) }.map(\.id))
+        case .workload(let id): [id]
+        case .addressSet, .everybody: nil
+        }
     }
 
     private static func reason(_ evidence: Evidence, _ note: String?) -> String {
