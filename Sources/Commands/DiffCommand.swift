@@ -127,7 +127,7 @@ struct DiffReport: Encodable {
                 from: names.name(source), to: names.name(destination), traffic: services.entries(set),
                 certainty: certainty, witness: point.map { WitnessJSON(source, destination, $0, names) },
                 observed: observed?.edges(from: source, to: destination, in: set),
-                text: services.text(set))
+                text: services.shortText(set))
         }
     }
 

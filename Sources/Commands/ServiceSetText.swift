@@ -65,6 +65,14 @@ struct ServiceSetText {
         return parts.joined(separator: ",")
     }
 
+    /// The text of a set that is not empty, by what is missing where that is shorter.
+    func shortText(_ set: ServiceSet) -> String {
+        let (whole, rest) = (text(set), universe.subtracting(set))
+        if rest.isEmpty { return whole }
+        let missing = "everything but \(text(rest))"
+        return missing.count < whole.count ? missing : whole
+    }
+
     /// Whether the set is all that answers are about.
     func isEverything(_ set: ServiceSet) -> Bool { set.isSuperset(of: universe) }
 

@@ -28,6 +28,33 @@ import Testing
         #expect(back.objects("newlyAllowed").map { $0.objects("observed").count } == [0, 4])
     }
 
+    /// What is almost everything is said by what is missing.
+    @Test func aWideDifferenceIsSaidByWhatStays() throws {
+        let fixture = try FlowsFixture()
+        func policy(_ mode: String, _ name: String) throws -> String {
+            try fixture.write(
+                """
+                bulkhead: 1
+                workloads:
+                  - {name: one, addresses: 10.0.1.4, labels: {role: a}, agent: true}
+                  - {name: two, addresses: 10.0.1.6, labels: {role: b}, agent: true}
+                enforcement:
+                  - {mode: \(mode), members: role exists}
+                rulesets:
+                  - name: ab
+                    scope: role = b
+                    owner: tests
+                    rules:
+                      - {name: r, action: allow, from: role = a, anywhere: true, to: role = b, services: tcp/445, reason: case}
+
+                """, to: name)
+        }
+        let result = fixture.run([
+            "policy", "diff", try policy("visibility", "a.yaml"), try policy("full", "b.yaml"), "--as", "effective",
+        ])
+        #expect(result.output.contains("- one => two : everything but ICMPV6 130-136,143,TCP 445\n"), "\(result)")
+    }
+
     @Test func withoutAHistoryNothingIsSaidOfObservation() throws {
         let result = try FlowsFixture().run(["policy", "diff", active, draft, "--format", "json"])
         #expect(result.status == .found)
