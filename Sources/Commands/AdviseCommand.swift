@@ -75,6 +75,7 @@ struct PolicyAdviseCommand: ContextCommand {
             try context.load([DialectFiles(.bulkhead, paths: [$0])], try DialectOption.parse([]))
         }
         let edges = try history.history.timedEdges(in: context)
+        try history.history.noteMoves(edges.map(\.edge), asked?.workloads ?? [], in: context)
         let inferred =
             try asked == nil
             ? InventorySuggestion(edges.map(\.edge), facts: facts.facts(in: context).facts) : nil

@@ -41,7 +41,7 @@ struct PolicyDiffCommand: ContextCommand {
             from: Connectivity(before.engine(), at: instant, view: verdicts.view),
             to: Connectivity(after.engine(), at: instant, view: verdicts.view))
         try context.progress(nil)
-        let observed = try evidence.edges(in: context).map { edges in
+        let observed = try evidence.edges(in: context, takenFor: before.workloads).map { edges in
             let simulation = Simulation(
                 edges, active: before.engine(), draft: after.engine(), at: instant, view: verdicts.view)
             return TouchedEdges(simulation, SimulateNames(after, before))

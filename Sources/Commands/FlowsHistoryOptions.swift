@@ -13,8 +13,14 @@ struct FlowsHistoryOptions: ParsableArguments {
     @OptionGroup var window: FlowsWindowOptions
 
     /// The edges of the window, in order of their key; where asked for, with what tells their direction.
-    func edges(in context: CommandContext, withDirections: Bool = false) throws -> [ObservedEdge] {
-        try history.edges(in: context, withDirections: withDirections)
+    ///
+    /// Says which addresses belonged to others than these workloads once.
+    func edges(
+        in context: CommandContext, withDirections: Bool = false, takenFor workloads: [Workload] = []
+    ) throws -> [ObservedEdge] {
+        let edges = try history.edges(in: context, withDirections: withDirections)
+        try history.noteMoves(edges, workloads, in: context)
+        return edges
     }
 
     /// The history that is meant.
@@ -34,8 +40,15 @@ struct FlowsEvidenceOptions: ParsableArguments {
     }
 
     /// The edges of the window with what tells their direction; nil when no history is asked.
-    func edges(in context: CommandContext) throws -> [ObservedEdge]? {
-        try data.map { try FlowsHistory(data: $0, window: window).edges(in: context, withDirections: true) }
+    ///
+    /// Says which addresses belonged to others than these workloads once.
+    func edges(in context: CommandContext, takenFor workloads: [Workload]) throws -> [ObservedEdge]? {
+        try data.map { data in
+            let history = FlowsHistory(data: data, window: window)
+            let edges = try history.edges(in: context, withDirections: true)
+            try history.noteMoves(edges, workloads, in: context)
+            return edges
+        }
     }
 }
 
@@ -83,6 +96,17 @@ struct FlowsHistory {
         return try FlowStore(directory: data).inventories().map { record in
             InventoryRecord(time: record.time, workloads: try record.workloads.map(Self.workload))
         }
+    }
+
+    /// Says how many addresses of the edges belonged to others than these workloads once, by what was recorded.
+    func noteMoves(_ edges: [ObservedEdge], _ workloads: [Workload], in context: CommandContext) throws {
+        guard !workloads.isEmpty, !edges.isEmpty else { return }
+        let changed = InventoryHistory(try inventories(), present: [workloads], labels: .now).changed
+        let moved = Set(edges.flatMap { [$0.key.source, $0.key.destination] }).intersection(changed).count
+        guard moved > 0 else { return }
+        try context.note(
+            "\(moved == 1 ? "1 address" : "\(moved) addresses") changed hands, and \(moved == 1 ? "is" : "are") taken for whom "
+                + "\(moved == 1 ? "it belongs" : "they belong") to now; `policy simulate` judges for whom it was then")
     }
 
     private static func workload(_ stored: StoredWorkload) throws -> Workload {

@@ -43,7 +43,7 @@ struct MapCommand: ContextCommand {
         let instant = try time.instant(in: context)
         let hasPolicy = policy.policy != nil || !policy.dialects.from.isEmpty
         let asked = hasPolicy ? try context.loadPolicy(policy) : nil
-        let edges = try history.edges(in: context)
+        let edges = try history.edges(in: context, takenFor: asked?.workloads ?? [])
         var reader = HostFactsReader(context)
         var refused = 0
         for path in dns { refused += try reader.readDNS(path) }

@@ -50,7 +50,7 @@ struct ReportAuditCommand: ContextCommand {
         var reader = HostFactsReader(context)
         var refused = 0
         for path in dns { refused += try reader.readDNS(path) }
-        let edges = try history.edges(in: context, withDirections: true)
+        let edges = try history.edges(in: context, withDirections: true, takenFor: asked.workloads)
         var audit = AuditReport(
             asked, edges, names: reader.facts.names, by: dimensions, jewels: selector, at: instant)
         try audit.addScoreAndBreach(asked, draft: new, jewels: selector, by: dimensions, at: instant, context)

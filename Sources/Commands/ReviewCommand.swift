@@ -39,7 +39,7 @@ struct PolicyReviewCommand: ContextCommand {
         try context.progress(nil)
         let guardrails = Set((asked.reading.loaded?.policy.guardrails ?? []).map(\.id))
         var report = ReviewReport(review, boundaries, asked.index, guardrails: guardrails)
-        if let edges = try evidence.edges(in: context) {
+        if let edges = try evidence.edges(in: context, takenFor: asked.workloads) {
             // Of no traffic at all nothing follows.
             report.add(edges.isEmpty ? nil : RuleUse(edges, of: engine, at: instant), ObservedSpan(edges), asked.index)
         }

@@ -267,6 +267,17 @@ import Testing
             try moved.simulate("--since", "2026-11-20T09:30:00Z", "--format", "json").json().objects("edges").isEmpty)
     }
 
+    /// Others judge for whom addresses belong to now, and say so.
+    @Test(arguments: [
+        ["map", "--policy"], ["report", "audit", "--policy"], ["policy", "advise", "--policy"], ["policy", "review"],
+    ])
+    func whatIsJudgedForNowIsSaid(words: [String]) throws {
+        let moved = try Moved()
+        let result = moved.fixture.run(words + [moved.active, "--data", moved.fixture.data])
+        #expect(result.status != .unusable)
+        #expect(result.errors.contains("1 address changed hands, and is taken for whom it belongs to now"))
+    }
+
     /// At eight web had the label role=db too: between databases the draft allows nothing.
     @Test func labelsMayBeThoseOfThen() throws {
         let moved = try Moved()
