@@ -14,10 +14,12 @@ struct FlowImporter {
     private var hours: HourSums
     private let findUndated, addUndated: Statement
     private let observedAt: Instant
-    private var edges: [EdgeKey: Int64] = [:]
+    private var edges = KeyedTable<EdgeKey, Int64>()
     private var points: [String: Int64] = [:]
+    /// The point of the last line that named one, which the next line mostly names too.
+    private var lastPoint: (name: String, id: Int64)?
     /// How often each line without an identifier has come in this file: the same line twice is two lines.
-    private var repeats: [Fingerprint: Int] = [:]
+    private var repeats = KeyedTable<Fingerprint, Int>()
     /// The row of the file, and its own observation point once a line needs one.
     private var file: (id: Int64, name: String, point: Int64?) = (0, "", nil)
     /// What a last line without line feed left behind when the file was shorter; nil once the whole line confirms it.
@@ -296,25 +298,32 @@ struct FlowImporter {
         if line.last == 0x0D { line = UnsafeRawBufferPointer(rebasing: line.dropLast()) }
         hash.combine(line)
         let base = hash.digest
-        let count = repeats[base, default: 0]
-        repeats[base] = count + 1
-        hash.combine(UInt64(count))
+        let count = repeats.change(base, from: 0) { count in
+            count += 1
+            return count
+        }
+        hash.combine(UInt64(count - 1))
         return hash.digest
     }
 
     private mutating func edge(_ key: EdgeKey) throws -> Int64 {
         if let known = edges[key] { return known }
         let id = try rows.edge(key)
-        edges[key] = id
+        edges.insert(key, id)
         return id
     }
 
     private mutating func point(named name: String) throws -> Int64 {
-        if let known = points[name] { return known }
-        try db.execute(sql: "INSERT INTO point (name) VALUES (?) ON CONFLICT DO NOTHING", arguments: [name])
-        let id = try Int64.fetchOne(db, sql: "SELECT id FROM point WHERE name = ?", arguments: [name]) ?? 0
+        if let lastPoint, lastPoint.name == name { return lastPoint.id }
+        let id = try points[name] ?? row(ofPoint: name)
         points[name] = id
+        lastPoint = (name, id)
         return id
+    }
+
+    private func row(ofPoint name: String) throws -> Int64 {
+        try db.execute(sql: "INSERT INTO point (name) VALUES (?) ON CONFLICT DO NOTHING", arguments: [name])
+        return try Int64.fetchOne(db, sql: "SELECT id FROM point WHERE name = ?", arguments: [name]) ?? 0
     }
 
     /// The point of a file that names none: the file's name, numbered when another file has it already.

@@ -81,9 +81,9 @@ struct HourSums {
 
     private let db: Database
     /// What new connections add, by hour and edge.
-    private var added: [Int64: [Int64: HourSum]] = [:]
+    private var added: [Int64: KeyedTable<Int64, HourSum>] = [:]
     /// The hour that was added to last, which the next connection mostly began in too.
-    private var current: (hour: Int64, sums: [Int64: HourSum]) = (.min, [:])
+    private var current = (hour: Int64.min, sums: KeyedTable<Int64, HourSum>())
     /// Hours whose former connections have changed too: these are added up again.
     private var changed: Set<Bucket> = []
 
@@ -91,7 +91,7 @@ struct HourSums {
 
     mutating func add(_ sum: Observation, edge: Int64) {
         enter(sum.hour)
-        current.sums[edge, default: HourSum()].add(sum)
+        current.sums.change(edge, from: HourSum()) { $0.add(sum) }
     }
 
     /// Takes a connection that said `old` before and says `new` now, or is no more.
@@ -99,7 +99,7 @@ struct HourSums {
         let hour = old.hour
         if let new, new.hour == hour {
             enter(hour)
-            if current.sums[edge, default: HourSum()].change(from: old, to: new) { return }
+            if current.sums.change(edge, from: HourSum(), { $0.change(from: old, to: new) }) { return }
         }
         changed.insert(Bucket(edge: edge, hour: hour))
         if let new { changed.insert(Bucket(edge: edge, hour: new.hour)) }
@@ -108,7 +108,7 @@ struct HourSums {
     private mutating func enter(_ hour: Int64) {
         guard hour != current.hour else { return }
         added[current.hour] = current.sums
-        current = (hour, added.removeValue(forKey: hour) ?? [:])
+        current = (hour, added.removeValue(forKey: hour) ?? KeyedTable())
     }
 
     /// Writes the hours.
@@ -138,9 +138,9 @@ struct HourSums {
                 sum.first, sum.last, sum.direction,
             ])
         }
-        for hour in added.keys.sorted() {
+        for (hour, added) in added.sorted(by: { $0.key < $1.key }) {
             let isKnown = try Int.fetchOne(knows, arguments: [hour]) != nil
-            for (edge, sum) in (added[hour] ?? [:]).sorted(by: { $0.key < $1.key }) {
+            for (edge, sum) in added.entries.sorted(by: { $0.key < $1.key }) {
                 if changed.contains(Bucket(edge: edge, hour: hour)) { continue }
                 var sum = sum
                 if isKnown, let row = try Row.fetchOne(find, arguments: [edge, hour]) {

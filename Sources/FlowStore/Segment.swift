@@ -78,13 +78,13 @@ final class Segment {
     private(set) var entries: [Entry] = []
     /// What their observations say together of the connections that have more than one.
     private var sums: [Int32: Observation] = [:]
-    /// The connection of an edge and port that has only one.
-    private var byTuple: [UInt64: Int32] = [:]
+    /// The connections of edges and ports that have only one.
+    private var tuples = HashIndex()
     /// The connections of an edge and port that has several, in order of their starts.
     private var severalByTuple: [UInt64: [Int32]] = [:]
     /// What the points said of the connections with many observations.
     private var pointSums: [Int32: PointSums] = [:]
-    private var byFingerprint: [Fingerprint: Int32] = [:]
+    private var fingerprints = HashIndex()
     /// Whether it differs from its row.
     var isChanged = false
     /// When it was last used, in the order of uses.
@@ -99,14 +99,15 @@ final class Segment {
     init(id: Int64, capacity: Int) {
         self.id = id
         span = Span()
-        reserve(capacity)
-        byTuple.reserveCapacity(capacity)
-        byFingerprint.reserveCapacity(capacity)
+        reserve(capacity, isIndexed: true)
     }
 
-    private func reserve(_ count: Int) {
+    private func reserve(_ count: Int, isIndexed: Bool) {
         entries.reserveCapacity(count)
         connections.reserveCapacity(count)
+        guard isIndexed else { return }
+        tuples.reserve(count)
+        fingerprints.reserve(count)
     }
 
     private static func tuple(_ edge: Int64, _ port: UInt16) -> UInt64 { UInt64(bitPattern: edge) << 16 | UInt64(port) }
@@ -126,7 +127,21 @@ final class Segment {
     }
 
     /// The observation of a fingerprint.
-    func entry(_ fingerprint: Fingerprint) -> Int? { byFingerprint[fingerprint].map(Int.init) }
+    func entry(_ fingerprint: Fingerprint) -> Int? {
+        fingerprints.first(fingerprint.keyHash) { entries[Int($0)].fingerprint == fingerprint }.map(Int.init)
+    }
+
+    private func forget(_ fingerprint: Fingerprint) {
+        if let known = entry(fingerprint) { fingerprints.remove(Int32(known), fingerprint.keyHash) }
+    }
+
+    /// The connection of an edge and port that has only one.
+    private func only(_ edge: Int64, _ port: UInt16) -> Int32? {
+        tuples.first(KeyHash.of(Self.tuple(edge, port))) { number in
+            let connection = connections[Int(number)]
+            return connection.edge == edge && connection.sourcePort == port
+        }
+    }
 
     /// The observations of a connection, the last first.
     func forEachEntry(of connection: Int, _ body: (Entry) -> Void) {
@@ -175,12 +190,11 @@ final class Segment {
             let sum = sum(of: Int(number))
             return body(Int(number), sum.start <= latest && sum.until >= earliest ? sum : nil)
         }
-        let tuple = Self.tuple(edge, sourcePort)
-        if let only = byTuple[tuple] {
+        if let only = only(edge, sourcePort) {
             _ = visit(only)
             return
         }
-        guard let several = severalByTuple[tuple] else { return }
+        guard !severalByTuple.isEmpty, let several = severalByTuple[Self.tuple(edge, sourcePort)] else { return }
         // What began before this is over.
         let (first, under) = earliest.subtractingReportingOverflow(span.longest)
         var index = Self.count(several) { sum(of: Int($0)).start <= latest } - 1
@@ -213,8 +227,11 @@ final class Segment {
             severalByTuple[tuple]?.insert(number, at: place)
             return
         }
-        guard let only = byTuple.updateValue(number, forKey: tuple) else { return }
-        byTuple[tuple] = nil
+        guard let only = only(connection.edge, connection.sourcePort) else {
+            tuples.insert(number, KeyHash.of(tuple))
+            return
+        }
+        tuples.remove(only, KeyHash.of(tuple))
         severalByTuple[tuple] = (sum(of: Int(only)).start, only) < (start, number) ? [only, number] : [number, only]
     }
 
@@ -222,7 +239,7 @@ final class Segment {
     private func unlink(_ number: Int32, start: Int64) {
         let connection = connections[Int(number)]
         let tuple = Self.tuple(connection.edge, connection.sourcePort)
-        if byTuple[tuple] == number { byTuple[tuple] = nil }
+        tuples.remove(number, KeyHash.of(tuple))
         guard let place = place(of: number, start: start, tuple) else { return }
         severalByTuple[tuple]?.remove(at: place)
         if severalByTuple[tuple]?.isEmpty ?? false { severalByTuple[tuple] = nil }
@@ -254,12 +271,13 @@ final class Segment {
         stateText: String?
     ) {
         let number = Int32(entries.count)
+        forget(fingerprint)
         entries.append(
             Entry(
                 report: report, connection: connection, previous: connections[Int(connection)].last, point: point,
                 fingerprint: fingerprint, uid: uid, stateText: stateText))
         connections[Int(connection)].last = number
-        byFingerprint[fingerprint] = number
+        fingerprints.insert(number, fingerprint.keyHash)
         pointSums[connection]?.count += 1
         pointSums[connection]?.byPoint[point, default: PointSum()].add(report, uid: uid)
         span.add(report)
@@ -296,7 +314,7 @@ final class Segment {
         let before = self.sum(of: Int(gone.connection))
         entries[entry].isGone = true
         self.gone += 1
-        byFingerprint[gone.fingerprint] = nil
+        forget(gone.fingerprint)
         let connection = Int(gone.connection)
         if connections[connection].last == Int32(entry) {
             connections[connection].last = gone.previous
@@ -332,7 +350,7 @@ final class Segment {
             let entry = entries[Int(next)]
             taken.append(entry)
             entries[Int(next)].isGone = true
-            byFingerprint[entry.fingerprint] = nil
+            forget(entry.fingerprint)
             next = entry.previous
         }
         gone += taken.count
@@ -428,11 +446,7 @@ final class Segment {
         guard let uids = columns.texts(count), let states = columns.texts(count), let asked = columns.texts(count),
             let applications = columns.texts(count)
         else { return nil }
-        reserve(count)
-        if isIndexed {
-            byTuple.reserveCapacity(count)
-            byFingerprint.reserveCapacity(count)
-        }
+        reserve(count, isIndexed: isIndexed)
         // Connections stand in the order of their first observations that are left.
         var seen = [Bool](repeating: false, count: Int(connectionCount))
         var numbers = [Int32](repeating: -1, count: Int(connectionCount))
@@ -452,7 +466,10 @@ final class Segment {
             }
             let connection = numbers[owner]
             let fingerprint = Fingerprint(low: lows[index], high: highs[index])
-            if isIndexed { byFingerprint[fingerprint] = Int32(index) }
+            if isIndexed {
+                forget(fingerprint)
+                fingerprints.insert(Int32(index), fingerprint.keyHash)
+            }
             entries.append(
                 Entry(
                     report: reports[index], connection: connection, previous: connections[Int(connection)].last,
