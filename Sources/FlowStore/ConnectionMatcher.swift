@@ -52,18 +52,19 @@ enum ConnectionMatcher {
 
     /// Looks in a segment for the connection that the record belongs to.
     static func match(
-        _ segment: Segment, edge: Int64, sourcePort: UInt16, point: Int64, uid: String?, _ record: Observation,
+        _ segment: Segment, edge: Int64, sourcePort: UInt16, point: Int32, uid: String?, _ record: Observation,
         _ search: inout Search
     ) {
-        segment.forEachConnection(
+        let id = segment.id
+        segment.table.forEachConnection(
             edge: edge, sourcePort: sourcePort, from: earliest(record), to: latest(record)
-        ) { number, sum in
+        ) { table, number, candidate in
             search.look()
-            guard let sum else { return search.goesOn }
-            let differs = sum.icmpID.map { known in record.icmpID.map { $0 != known } ?? false } ?? false
-            if !differs, accepts(segment, number, point, uid, record) {
+            guard let candidate else { return search.goesOn }
+            let differs = candidate.icmpID.map { known in record.icmpID.map { $0 != known } ?? false } ?? false
+            if !differs, accepts(&table, number, point, uid, record) {
                 search.take(
-                    Match(segment: segment.id, connection: number, distance: distance(sum.start, record.start)))
+                    Match(segment: id, connection: number, distance: distance(candidate.start, record.start)))
             }
             return search.goesOn
         }
@@ -76,11 +77,11 @@ enum ConnectionMatcher {
     static func latest(_ record: Observation) -> Int64 { adding(record.until, clockTolerance) }
 
     private static func accepts(
-        _ segment: Segment, _ connection: Int, _ point: Int64, _ uid: String?, _ record: Observation
+        _ table: inout ConnectionTable, _ connection: Int, _ point: Int32, _ uid: String?, _ record: Observation
     ) -> Bool {
-        let said = segment.pointSum(of: connection, point: point)
+        let said = table.pointSum(of: connection, point: point)
         // The sums count the observations.
-        guard !segment.isFull(connection) else { return false }
+        guard !table.isFull(connection) else { return false }
         guard let said else { return true }
         if let uid, said.uids.contains(uid) { return true }
         guard said.isTable, record.stage != .complete else { return false }

@@ -22,7 +22,7 @@ struct FileIdentity {
 
     struct Known {
         var id: Int64
-        var point: Int64?
+        var point: Int32?
         /// The observation from a last line without line feed.
         var tail: Tail?
         /// Whether it is the whole of this one.

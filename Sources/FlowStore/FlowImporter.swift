@@ -15,13 +15,13 @@ struct FlowImporter {
     private let findUndated, addUndated: Statement
     private let observedAt: Instant
     private var edges = KeyedTable<EdgeKey, Int64>()
-    private var points: [String: Int64] = [:]
+    private var points: [String: Int32] = [:]
     /// The point of the last line that named one, which the next line mostly names too.
-    private var lastPoint: (name: String, id: Int64)?
+    private var lastPoint: (name: String, id: Int32)?
     /// How often each line without an identifier has come in this file: the same line twice is two lines.
     private var repeats = KeyedTable<Fingerprint, Int>()
     /// The row of the file, and its own observation point once a line needs one.
-    private var file: (id: Int64, name: String, point: Int64?) = (0, "", nil)
+    private var file: (id: Int64, name: String, point: Int32?) = (0, "", nil)
     /// What a last line without line feed left behind when the file was shorter; nil once the whole line confirms it.
     private var unconfirmedTail: FileIdentity.Tail?
     /// What last lines without line feed left behind in other files, with their times.
@@ -97,7 +97,7 @@ struct FlowImporter {
 
     private mutating func remove(_ tail: FileIdentity.Tail) throws {
         guard let (segment, place) = try find(tail.fingerprint, from: tail.start, to: tail.start) else { return }
-        try change(segment, Int(segment.entries[place].connection)) { $0.remove(place) }
+        try change(segment, Int(segment.table.entries[place].connection)) { $0.remove(place) }
         try db.execute(sql: "DELETE FROM undated WHERE fingerprint = ?", arguments: [tail.fingerprint.data])
     }
 
@@ -105,19 +105,21 @@ struct FlowImporter {
     private func find(_ fingerprint: Fingerprint, from earliest: Int64, to latest: Int64) throws -> (Segment, Int)? {
         var found: (Segment, Int)?
         try segments.forEach(from: earliest, to: latest) { segment in
-            found = segment.entry(fingerprint).map { (segment, $0) }
+            found = segment.table.entry(fingerprint).map { (segment, $0) }
             return found == nil
         }
         return found
     }
 
     /// Changes a connection, and remembers the hours that are no longer right.
-    private mutating func change(_ segment: Segment, _ connection: Int, _ body: (Segment) -> Void) throws {
-        let edge = segment.connections[connection].edge
-        let before = segment.sum(of: connection)
-        body(segment)
-        let isThere = segment.connections[connection].last >= 0
-        hours.change(edge: edge, from: before, to: isThere ? segment.sum(of: connection) : nil)
+    private mutating func change(
+        _ segment: Segment, _ connection: Int, _ body: (inout ConnectionTable) -> Void
+    ) throws {
+        let edge = segment.table.connections[connection].edge
+        let before = segment.table.sum(of: connection)
+        body(&segment.table)
+        let isThere = segment.table.connections[connection].last >= 0
+        hours.change(edge: edge, from: before, to: isThere ? segment.table.sum(of: connection) : nil)
         try segments.changed(segment, connection)
     }
 
@@ -164,8 +166,8 @@ struct FlowImporter {
         // The decoder gives the time of the import to a conntrack entry that has none.
         let hasTime =
             record.direction == .conntrack ? record.end != observedAt : record.start != nil || record.end != nil
-        let known = segment.entries[place]
-        if Self.isOfPackets(record), try edge(record.edge) != segment.connections[Int(known.connection)].edge {
+        let known = segment.table.entries[place]
+        if Self.isOfPackets(record), try edge(record.edge) != segment.table.connections[Int(known.connection)].edge {
             // A capture that went on may know better than the store who began a flow.
             guard observation.knowsBeginnerBetter(than: known.report) else {
                 return try meet(observation.turned, segment, place, hasTime: hasTime, &report)
@@ -180,7 +182,7 @@ struct FlowImporter {
         _ segment: Segment, _ place: Int, _ record: FlowRecord, _ fingerprint: Fingerprint, _ observation: Observation,
         _ report: inout FileReport
     ) throws {
-        let known = segment.entries[place]
+        let known = segment.table.entries[place]
         var whole = known.report.turned
         whole.direction = observation.direction
         whole.merge(observation)
@@ -204,6 +206,9 @@ struct FlowImporter {
         let point = try named.map { try self.point(named: $0) } ?? filePoint()
         let edge = try edge(record.edge)
         let sourcePort = record.tuple.sourcePort
+        let said = ConnectionTable.Report(
+            observation: observation, point: point, fingerprint: fingerprint, uid: record.uid,
+            stateText: record.stateText)
         var search = ConnectionMatcher.Search()
         try segments.forEach(
             from: ConnectionMatcher.earliest(observation), to: ConnectionMatcher.latest(observation)
@@ -213,17 +218,11 @@ struct FlowImporter {
             return search.goesOn
         }
         if let best = search.best {
-            try change(try segments.segment(best.segment), best.connection) {
-                $0.add(
-                    observation, to: best.connection, point: point, fingerprint: fingerprint, uid: record.uid,
-                    stateText: record.stateText)
-            }
+            try change(try segments.segment(best.segment), best.connection) { $0.add(said, to: best.connection) }
             report.merged += 1
         } else {
             let target = try segments.segment(for: observation)
-            target.add(
-                edge: edge, sourcePort: sourcePort, observation, point: point, fingerprint: fingerprint,
-                uid: record.uid, stateText: record.stateText)
+            target.table.add(edge: edge, sourcePort: sourcePort, said)
             segments.widened(target)
             hours.add(observation, edge: edge)
             report.newConnections += 1
@@ -255,7 +254,7 @@ struct FlowImporter {
     private mutating func meet(
         _ observation: Observation, _ segment: Segment, _ place: Int, hasTime: Bool, _ report: inout FileReport
     ) throws {
-        let known = segment.entries[place]
+        let known = segment.table.entries[place]
         if !hasTime || known.report.covers(observation) {
             report.duplicates += 1
         } else {
@@ -277,20 +276,24 @@ struct FlowImporter {
             hash.combine(uid)
             hash.combine(record.tuple.proto.rawValue)
             hash.combine(record.icmp.map { UInt16($0.type) << 8 | UInt16($0.code) } ?? .max)
-            let source = (record.tuple.source, record.tuple.sourcePort)
-            let destination = (record.tuple.destination, record.tuple.destinationPort)
+            let tuple = record.tuple
             let isOfPackets = Self.isOfPackets(record)
             // Messages that stand alone are one way only.
-            let isTurned = isOfPackets && destination < source && (record.icmp == nil || record.icmpIdentifier != nil)
-            for (address, port) in isTurned ? [destination, source] : [source, destination] {
+            let isTurned =
+                isOfPackets && (record.icmp == nil || record.icmpIdentifier != nil)
+                && (tuple.destination, tuple.destinationPort) < (tuple.source, tuple.sourcePort)
+            func combine(_ address: IPAddress, _ port: UInt16) {
                 hash.combine(address.family.rawValue)
                 hash.combine(address.bits)
                 hash.combine(port)
             }
+            if isTurned { combine(tuple.destination, tuple.destinationPort) }
+            combine(tuple.source, tuple.sourcePort)
+            if !isTurned { combine(tuple.destination, tuple.destinationPort) }
             // What of a capture comes later can turn a flow round and lie before its start.
             if !isOfPackets {
                 let (rounded, over) = start.rawValue.addingReportingOverflow(500)
-                hash.combine((over ? start.rawValue : rounded) / 1000)
+                hash.combine(UInt64(bitPattern: (over ? start.rawValue : rounded) / 1000))
             }
             return hash.digest
         }
@@ -313,7 +316,7 @@ struct FlowImporter {
         return id
     }
 
-    private mutating func point(named name: String) throws -> Int64 {
+    private mutating func point(named name: String) throws -> Int32 {
         if let lastPoint, lastPoint.name == name { return lastPoint.id }
         let id = try points[name] ?? row(ofPoint: name)
         points[name] = id
@@ -321,13 +324,13 @@ struct FlowImporter {
         return id
     }
 
-    private func row(ofPoint name: String) throws -> Int64 {
+    private func row(ofPoint name: String) throws -> Int32 {
         try db.execute(sql: "INSERT INTO point (name) VALUES (?) ON CONFLICT DO NOTHING", arguments: [name])
-        return try Int64.fetchOne(db, sql: "SELECT id FROM point WHERE name = ?", arguments: [name]) ?? 0
+        return try Int32.fetchOne(db, sql: "SELECT id FROM point WHERE name = ?", arguments: [name]) ?? 0
     }
 
     /// The point of a file that names none: the file's name, numbered when another file has it already.
-    private mutating func filePoint() throws -> Int64 {
+    private mutating func filePoint() throws -> Int32 {
         if let known = file.point { return known }
         var candidate = file.name
         var number = 1

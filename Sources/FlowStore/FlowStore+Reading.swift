@@ -19,10 +19,7 @@ extension FlowStore {
             let rows = try Row.fetchCursor(db, sql: sql, arguments: [hours.lowerBound, hours.upperBound])
             var result: [StoredEdge] = []
             while let row = try rows.next() {
-                let sum = HourSum(
-                    connections: row[4], failed: row[5], packetsOut: row[6], bytesOut: row[7], packetsIn: row[8],
-                    bytesIn: row[9], first: row[10], last: row[11], direction: row[12])
-                result.append(StoredEdge(try Self.key(row), sum))
+                result.append(StoredEdge(try Self.key(row), HourSum(row, from: 4)))
             }
             return result.sorted { $0.key < $1.key }
         }
@@ -33,7 +30,7 @@ extension FlowStore {
             var sums: [Int64: HourSum] = [:]
             let range = window.lowerBound.rawValue..<window.upperBound.rawValue
             try Self.forEachSegment(db, startingIn: range) { segment in
-                segment.forEachConnection { _, connection, sum in
+                segment.table.forEachConnection { _, connection, sum in
                     if range.contains(sum.start) { sums[connection.edge, default: HourSum()].add(sum) }
                 }
             }
@@ -49,21 +46,21 @@ extension FlowStore {
     ) throws {
         let range = window.map { $0.lowerBound.rawValue..<$0.upperBound.rawValue }
         try read { db in
-            var points: [Int64: ObservationPoint] = [:]
+            var points: [Int32: ObservationPoint] = [:]
             for row in try Row.fetchAll(db, sql: "SELECT id, name FROM point") {
                 points[row[0]] = ObservationPoint(row[1] as String)
             }
             let keys = try Self.keys(db)
             var result: [StoredConnection] = []
             try Self.forEachSegment(db, startingIn: range ?? Int64.min..<Int64.max) { segment in
-                segment.forEachConnection { number, connection, sum in
+                segment.table.forEachConnection { number, connection, sum in
                     guard range?.contains(sum.start) ?? true, let edge = keys[connection.edge] else { return }
                     result.append(
                         StoredConnection(
                             edge: edge, sourcePort: connection.sourcePort,
                             start: Instant(rawValue: sum.start),
                             end: Instant(rawValue: sum.end), state: sum.state,
-                            observationPoints: segment.points(of: number).compactMap { points[$0] }.sorted()))
+                            observationPoints: segment.table.points(of: number).compactMap { points[$0] }.sorted()))
                 }
             }
             result.sort {
@@ -133,9 +130,9 @@ extension FlowStore {
 
 extension StoredEdge {
     fileprivate init(_ key: EdgeKey, _ sum: HourSum) {
-        func counters(_ packets: Int64?, _ bytes: Int64?) -> FlowCounters {
+        func counters(_ packets: Count, _ bytes: Count) -> FlowCounters {
             FlowCounters(
-                packets: packets.flatMap { UInt64(exactly: $0) }, bytes: bytes.flatMap { UInt64(exactly: $0) })
+                packets: packets.value.map { UInt64($0) }, bytes: bytes.value.map { UInt64($0) })
         }
         self.init(
             key: key, connections: Int(sum.connections), failed: Int(sum.failed),

@@ -4,7 +4,10 @@ import GRDB
 struct HourSum {
     var connections: Int64 = 0
     var failed: Int64 = 0
-    var packetsOut, bytesOut, packetsIn, bytesIn: Int64?
+    var packetsOut = Count.uncounted
+    var bytesOut = Count.uncounted
+    var packetsIn = Count.uncounted
+    var bytesIn = Count.uncounted
     var first = Int64.max
     var last = Int64.min
     /// That of the least certain.
@@ -13,22 +16,22 @@ struct HourSum {
     mutating func add(_ sum: Observation) {
         connections += 1
         if sum.failed { failed += 1 }
-        packetsOut = Self.added(packetsOut, sum.packetsOut)
-        bytesOut = Self.added(bytesOut, sum.bytesOut)
-        packetsIn = Self.added(packetsIn, sum.packetsIn)
-        bytesIn = Self.added(bytesIn, sum.bytesIn)
+        packetsOut = packetsOut.adding(sum.packetsOut)
+        bytesOut = bytesOut.adding(sum.bytesOut)
+        packetsIn = packetsIn.adding(sum.packetsIn)
+        bytesIn = bytesIn.adding(sum.bytesIn)
         first = min(first, sum.start)
         last = max(last, sum.end)
-        direction = max(direction, sum.direction)
+        direction = max(direction, Int64(sum.direction))
     }
 
     /// Takes a connection that said `old` before and says `new` now, where that can be done without the others of its
     /// hour; false where they must be asked.
     mutating func change(from old: Observation, to new: Observation) -> Bool {
-        func difference(_ old: Int64?, _ new: Int64?) -> Int64?? {
+        func difference(_ old: Count, _ new: Count) -> Count? {
             // Only growth of what was added exactly can be added on.
-            guard old ?? 0 <= new ?? 0, new ?? 0 <= Self.exact, new != nil || old == nil else { return nil }
-            return .some(new.map { $0 - (old ?? 0) })
+            guard old <= new, new.number <= Self.exact else { return nil }
+            return new == .uncounted ? new : Count(new.number - max(old.number, 0))
         }
         // The direction is the greatest of all, and the hour's end can come nearer only by the others.
         guard new.direction == old.direction, new.start <= old.start, new.end >= old.end,
@@ -38,13 +41,13 @@ struct HourSum {
             let bytesIn = difference(old.bytesIn, new.bytesIn)
         else { return false }
         failed += (new.failed ? 1 : 0) - (old.failed ? 1 : 0)
-        self.packetsOut = Self.added(self.packetsOut, packetsOut)
-        self.bytesOut = Self.added(self.bytesOut, bytesOut)
-        self.packetsIn = Self.added(self.packetsIn, packetsIn)
-        self.bytesIn = Self.added(self.bytesIn, bytesIn)
+        self.packetsOut = self.packetsOut.adding(packetsOut)
+        self.bytesOut = self.bytesOut.adding(bytesOut)
+        self.packetsIn = self.packetsIn.adding(packetsIn)
+        self.bytesIn = self.bytesIn.adding(bytesIn)
         first = min(first, new.start)
         last = max(last, new.end)
-        direction = max(direction, new.direction)
+        direction = max(direction, Int64(new.direction))
         return true
     }
 
@@ -54,21 +57,24 @@ struct HourSum {
     mutating func add(_ other: Self) {
         connections += other.connections
         failed += other.failed
-        packetsOut = Self.added(packetsOut, other.packetsOut)
-        bytesOut = Self.added(bytesOut, other.bytesOut)
-        packetsIn = Self.added(packetsIn, other.packetsIn)
-        bytesIn = Self.added(bytesIn, other.bytesIn)
+        packetsOut = packetsOut.adding(other.packetsOut)
+        bytesOut = bytesOut.adding(other.bytesOut)
+        packetsIn = packetsIn.adding(other.packetsIn)
+        bytesIn = bytesIn.adding(other.bytesIn)
         first = min(first, other.first)
         last = max(last, other.last)
         direction = max(direction, other.direction)
     }
+}
 
-    /// Counters are not negative; what is more than 2⁶³ − 1 is kept as that.
-    private static func added(_ a: Int64?, _ b: Int64?) -> Int64? {
-        guard let a else { return b }
-        guard let b else { return a }
-        let (sum, over) = a.addingReportingOverflow(b)
-        return over ? .max : sum
+extension HourSum {
+    /// Reads the columns of a row from `connections` on, in the order of the table.
+    init(_ row: Row, from column: Int) {
+        func count(_ offset: Int) -> Count { Count(row[column + offset] as Int64? ?? -1) }
+        self.init(
+            connections: row[column], failed: row[column + 1], packetsOut: count(2), bytesOut: count(3),
+            packetsIn: count(4), bytesIn: count(5), first: row[column + 6], last: row[column + 7],
+            direction: row[column + 8])
     }
 }
 
@@ -117,7 +123,7 @@ struct HourSums {
         var sums: [Bucket: HourSum] = [:]
         if !changed.isEmpty {
             try segments.forEachSegment(startingIn: Array(Set(changed.map(\.hour)))) { segment in
-                segment.forEachConnection { _, connection, sum in
+                segment.table.forEachConnection { _, connection, sum in
                     let bucket = Bucket(edge: connection.edge, hour: sum.hour)
                     if changed.contains(bucket) { sums[bucket, default: HourSum()].add(sum) }
                 }
@@ -134,8 +140,8 @@ struct HourSums {
             sql: "INSERT OR REPLACE INTO edge_hour VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         func put(_ edge: Int64, _ hour: Int64, _ sum: HourSum) throws {
             try write.execute(arguments: [
-                edge, hour, sum.connections, sum.failed, sum.packetsOut, sum.bytesOut, sum.packetsIn, sum.bytesIn,
-                sum.first, sum.last, sum.direction,
+                edge, hour, sum.connections, sum.failed, sum.packetsOut.value, sum.bytesOut.value,
+                sum.packetsIn.value, sum.bytesIn.value, sum.first, sum.last, sum.direction,
             ])
         }
         for (hour, added) in added.sorted(by: { $0.key < $1.key }) {
@@ -144,11 +150,7 @@ struct HourSums {
                 if changed.contains(Bucket(edge: edge, hour: hour)) { continue }
                 var sum = sum
                 if isKnown, let row = try Row.fetchOne(find, arguments: [edge, hour]) {
-                    sum.add(
-                        HourSum(
-                            connections: row[0], failed: row[1], packetsOut: row[2], bytesOut: row[3],
-                            packetsIn: row[4],
-                            bytesIn: row[5], first: row[6], last: row[7], direction: row[8]))
+                    sum.add(HourSum(row, from: 0))
                 }
                 try put(edge, hour, sum)
             }

@@ -2,40 +2,47 @@ import Flows
 import NetworkTypes
 
 /// What one record says about its connection, in the store's terms; also the sum of several.
+///
+/// An import keeps as many as it has lines, so it is small.
 struct Observation {
     /// What kind of report the record was.
-    enum Stage: Int64 {
+    enum Stage: UInt8 {
         case complete, opened, alive, closed
     }
 
-    var icmpID: Int64?
     var start: Int64
     var end: Int64
     /// Until when the connection may have gone on unseen; `end` when it is known to be over.
     var until: Int64
-    var packetsOut, bytesOut, packetsIn, bytesIn: Int64?
-    var state: ConnectionState
-    var failed: Bool
-    var askedAddress: String?
-    var askedPort: Int64?
-    var direction: Int64
+    var packetsOut, bytesOut, packetsIn, bytesIn: Count
     var application: String?
+    private var asked: RareText?
+    var icmpID: UInt16?
+    var state: ConnectionState
+    var askedPort: UInt16?
+    var failed: Bool
+    var direction: UInt8
     var stage: Stage
+
+    /// The address that the initiator asked for, when destination NAT changed it.
+    var askedAddress: String? {
+        get { asked?.text }
+        set { asked = newValue.map(RareText.init) }
+    }
 
     /// A record whose times are unknown counts as seen at `observedAt`.
     init(_ record: FlowRecord, observedAt: Instant) {
-        icmpID = record.icmpIdentifier.map(Int64.init)
+        icmpID = record.icmpIdentifier
         start = (record.start ?? record.end ?? observedAt).rawValue
         end = max(start, (record.end ?? record.start ?? observedAt).rawValue)
-        until = end
-        packetsOut = Self.stored(record.initiator.packets)
-        bytesOut = Self.stored(record.initiator.bytes)
-        packetsIn = Self.stored(record.responder.packets)
-        bytesIn = Self.stored(record.responder.bytes)
+        packetsOut = Count(clamping: record.initiator.packets)
+        bytesOut = Count(clamping: record.initiator.bytes)
+        packetsIn = Count(clamping: record.responder.packets)
+        bytesIn = Count(clamping: record.responder.bytes)
         state = record.state
         failed = record.failed
-        askedAddress = record.originalDestination.map(\.address.description)
-        askedPort = record.originalDestination.map { Int64($0.port) }
+        asked = record.originalDestination.map { RareText($0.address.description) }
+        askedPort = record.originalDestination?.port
         direction = Self.order(record.direction)
         application = record.service
         var lifetime: UInt32 = 0
@@ -49,17 +56,23 @@ struct Observation {
         until = over ? .max : sum
     }
 
+    /// The most bytes that `append` writes.
+    static let encodedLength = 9 * ByteWriter.varintLength + 2
+
     /// Writes all but texts; -1 stands for what is absent, since none of those numbers is negative.
-    func append(to out: inout ByteColumns) {
+    func append(to out: inout ByteWriter) {
         out.append(varint: start)
         // Differences are small; what wraps around wraps back.
         out.append(varint: end &- start)
         out.append(varint: until &- end)
-        for count in [packetsOut, bytesOut, packetsIn, bytesIn, icmpID, askedPort] { out.append(varint: count ?? -1) }
-        out.append(Self.states.firstIndex(of: state).map(UInt8.init) ?? 0)
-        out.append(
-            UInt8(truncatingIfNeeded: direction) << 4 | UInt8(truncatingIfNeeded: stage.rawValue) << 1
-                | (failed ? 1 : 0))
+        out.append(varint: packetsOut.number)
+        out.append(varint: bytesOut.number)
+        out.append(varint: packetsIn.number)
+        out.append(varint: bytesIn.number)
+        out.append(varint: icmpID.map(Int64.init) ?? -1)
+        out.append(varint: askedPort.map(Int64.init) ?? -1)
+        out.append(state.number)
+        out.append(direction << 4 | stage.rawValue << 1 | (failed ? 1 : 0))
     }
 
     /// Reads what `append` wrote, without texts; nil where there is too little.
@@ -67,46 +80,40 @@ struct Observation {
         guard let start = columns.varint(), let duration = columns.varint(), let rest = columns.varint(),
             let packetsOut = columns.varint(), let bytesOut = columns.varint(), let packetsIn = columns.varint(),
             let bytesIn = columns.varint(), let icmpID = columns.varint(), let askedPort = columns.varint(),
-            let state = columns.number(UInt8.self), let flags = columns.number(UInt8.self),
-            Self.states.indices.contains(Int(state)), let stage = Stage(rawValue: Int64(flags >> 1 & 7))
+            let number = columns.number(UInt8.self), let flags = columns.number(UInt8.self),
+            let state = ConnectionState(number: number), let stage = Stage(rawValue: flags >> 1 & 7)
         else { return nil }
-        func present(_ number: Int64) -> Int64? { number < 0 ? nil : number }
         self.start = start
         end = start &+ duration
         until = end &+ rest
-        self.icmpID = present(icmpID)
-        (self.packetsOut, self.bytesOut) = (present(packetsOut), present(bytesOut))
-        (self.packetsIn, self.bytesIn) = (present(packetsIn), present(bytesIn))
-        self.askedPort = present(askedPort)
-        self.state = Self.states[Int(state)]
+        self.icmpID = UInt16(exactly: icmpID)
+        (self.packetsOut, self.bytesOut) = (Count(packetsOut), Count(bytesOut))
+        (self.packetsIn, self.bytesIn) = (Count(packetsIn), Count(bytesIn))
+        self.askedPort = UInt16(exactly: askedPort)
+        self.state = state
         failed = flags & 1 != 0
-        direction = Int64(flags >> 4)
+        direction = flags >> 4
         self.stage = stage
     }
-
-    /// The numbers of the states in the store.
-    private static let states: [ConnectionState] = [.unknown, .attempted, .rejected, .established]
 
     /// Adds what another report of the same connection says.
     ///
     /// The result does not depend on the order of reports.
     mutating func merge(_ other: Observation) {
-        icmpID = Self.merged(icmpID, other.icmpID, min)
-        if other.start < start { start = other.start }
-        if other.end > end { end = other.end }
-        if other.until > until { until = other.until }
-        packetsOut = Self.merged(packetsOut, other.packetsOut, max)
-        bytesOut = Self.merged(bytesOut, other.bytesOut, max)
-        packetsIn = Self.merged(packetsIn, other.packetsIn, max)
-        bytesIn = Self.merged(bytesIn, other.bytesIn, max)
-        let stronger = state.stronger(other.state)
-        if stronger != state { failed = other.failed }
-        state = stronger
+        icmpID = Self.least(icmpID, other.icmpID)
+        start = min(start, other.start)
+        end = max(end, other.end)
+        until = max(until, other.until)
+        packetsOut = max(packetsOut, other.packetsOut)
+        bytesOut = max(bytesOut, other.bytesOut)
+        packetsIn = max(packetsIn, other.packetsIn)
+        bytesIn = max(bytesIn, other.bytesIn)
+        if other.state.number > state.number { (state, failed) = (other.state, other.failed) }
         if let address = other.askedAddress, askedAddress.map({ address < $0 }) ?? true {
-            (askedAddress, askedPort) = (address, other.askedPort)
+            (asked, askedPort) = (other.asked, other.askedPort)
         }
         direction = min(direction, other.direction)
-        application = Self.merged(application, other.application, min)
+        if other.application != nil { application = Self.least(application, other.application) }
     }
 
     /// The same seen from the other end, which says nothing of the direction.
@@ -120,32 +127,28 @@ struct Observation {
     /// Whether who began the connection is to be taken from this report rather than from the other: it is more certain,
     /// or as certain with more packets seen.
     func knowsBeginnerBetter(than other: Observation) -> Bool {
-        func packets(_ report: Observation) -> Int64 {
-            let (sum, over) = (report.packetsOut ?? 0).addingReportingOverflow(report.packetsIn ?? 0)
-            return over ? .max : sum
-        }
-        return direction != other.direction ? direction < other.direction : packets(self) > packets(other)
+        func packets(_ report: Observation) -> Count { report.packetsOut.adding(report.packetsIn) }
+        // No packets count as none counted.
+        func number(_ count: Count) -> Int64 { count.value ?? 0 }
+        return direction != other.direction
+            ? direction < other.direction : number(packets(self)) > number(packets(other))
     }
 
     /// Whether the other report adds nothing to this one.
     func covers(_ other: Observation) -> Bool {
-        var sum = self
-        sum.merge(other)
-        return sum.start == start && sum.end == end && sum.packetsOut == packetsOut && sum.bytesOut == bytesOut
-            && sum.packetsIn == packetsIn && sum.bytesIn == bytesIn && sum.state == state && sum.direction == direction
+        other.start >= start && other.end <= end && other.packetsOut <= packetsOut && other.bytesOut <= bytesOut
+            && other.packetsIn <= packetsIn && other.bytesIn <= bytesIn && other.state.number <= state.number
+            && other.direction >= direction
     }
 
-    private static func merged<Value>(_ a: Value?, _ b: Value?, _ choose: (Value, Value) -> Value) -> Value? {
+    private static func least<Value: Comparable>(_ a: Value?, _ b: Value?) -> Value? {
         guard let a else { return b }
         guard let b else { return a }
-        return choose(a, b)
+        return min(a, b)
     }
 
-    /// SQLite's integers are signed; a count beyond 2⁶³ − 1, which is a fault of its source, is kept as 2⁶³ − 1.
-    private static func stored(_ count: UInt64?) -> Int64? { count.map { Int64(clamping: $0) } }
-
     /// The place of a direction's source in its list, which is from certain to uncertain.
-    static func order(_ source: DirectionSource) -> Int64 {
+    static func order(_ source: DirectionSource) -> UInt8 {
         switch source {
         case .hostSockets: 0
         case .firstSYN: 1
@@ -172,5 +175,34 @@ struct Observation {
     static func hour(_ time: Int64) -> Int64 {
         let nanos: Int64 = 3_600_000_000_000
         return time >= 0 ? time / nanos : (time + 1) / nanos - 1
+    }
+}
+
+/// A text that few have, in the room of a reference.
+private final class RareText: Sendable {
+    let text: String
+
+    init(_ text: String) { self.text = text }
+}
+
+extension ConnectionState {
+    /// The number of the state in the store; a greater one says more, as `stronger` has it.
+    var number: UInt8 {
+        switch self {
+        case .unknown: 0
+        case .attempted: 1
+        case .rejected: 2
+        case .established: 3
+        }
+    }
+
+    init?(number: UInt8) {
+        switch number {
+        case 0: self = .unknown
+        case 1: self = .attempted
+        case 2: self = .rejected
+        case 3: self = .established
+        default: return nil
+        }
     }
 }

@@ -48,7 +48,9 @@ final class SegmentStore {
         let id: Int64
         /// The first start that belongs here.
         let lower: Int64
-        var span: Segment.Span
+        var span: ConnectionTable.Span
+        /// Nil while it is not in memory.
+        var segment: Segment?
     }
 
     private struct Shelf {
@@ -67,7 +69,7 @@ final class SegmentStore {
         }
 
         /// Takes a span that has grown.
-        mutating func widen(_ place: Int, _ span: Segment.Span) {
+        mutating func widen(_ place: Int, _ span: ConnectionTable.Span) {
             slots[place].span = span
             var index = place
             while index < slots.count, reaches[index] < span.lastUntil {
@@ -81,8 +83,21 @@ final class SegmentStore {
             }
         }
 
+        /// The last slot with connections that began at a time or before, or with such slots behind it; -1 for none.
+        func last(startingBy time: Int64) -> Int { count { lows[$0] <= time } - 1 }
+
+        /// The slot that takes what starts at a time; -1 for none.
+        func taking(_ start: Int64) -> Int { count { slots[$0].lower <= start } - 1 }
+
+        func place(of segment: Segment) -> Int? {
+            var place = count { slots[$0].lower < segment.place.lower }
+            while place < slots.count, slots[place].id != segment.id { place += 1 }
+            return place < slots.count ? place : nil
+        }
+
         /// How many slots fulfil a condition that holds for the first ones alone.
-        func count(_ isMet: (Int) -> Bool) -> Int {
+        @inline(__always)
+        private func count(_ isMet: (Int) -> Bool) -> Int {
             var (low, high) = (0, slots.count)
             while low < high {
                 let middle = (low + high) / 2
@@ -127,7 +142,8 @@ final class SegmentStore {
             shelves[shelf].slots.append(
                 Slot(
                     id: row[0], lower: row[2],
-                    span: Segment.Span(firstStart: row[3], lastStart: row[4], lastUntil: row[5])))
+                    span: ConnectionTable.Span(firstStart: row[3], lastStart: row[4], lastUntil: row[5]),
+                    segment: loaded[row[0]]))
         }
         for shelf in shelves.indices { shelves[shelf].arrange() }
     }
@@ -145,14 +161,14 @@ final class SegmentStore {
     /// A segment is good until the next one is asked for: then it may have left memory.
     func forEach(from earliest: Int64, to latest: Int64, _ body: (Segment) -> Bool) throws {
         clock += 1
-        for number in shelves.indices {
-            let shelf = shelves[number]
-            var index = shelf.count { shelf.lows[$0] <= latest } - 1
-            while index >= 0, shelf.reaches[index] >= earliest {
-                let slot = shelf.slots[index]
-                index -= 1
-                guard slot.span.lastUntil >= earliest, slot.span.firstStart <= latest else { continue }
-                guard body(try segment(slot.id)) else { return }
+        for shelf in shelves.indices {
+            var place = shelves[shelf].last(startingBy: latest)
+            while place >= 0, shelves[shelf].reaches[place] >= earliest {
+                let span = shelves[shelf].slots[place].span
+                if span.lastUntil >= earliest, span.firstStart <= latest {
+                    guard body(try segment(shelf, place)) else { return }
+                }
+                place -= 1
             }
         }
     }
@@ -169,6 +185,14 @@ final class SegmentStore {
             }
             if low < sorted.count, sorted[low] <= last { try body(try segment(slot.id)) }
         }
+    }
+
+    private func segment(_ shelf: Int, _ place: Int) throws -> Segment {
+        if let known = shelves[shelf].slots[place].segment {
+            known.used = clock
+            return known
+        }
+        return try segment(shelves[shelf].slots[place].id)
     }
 
     func segment(_ id: Int64) throws -> Segment {
@@ -194,9 +218,14 @@ final class SegmentStore {
         }
     }
 
+    private func hold(_ segment: Segment) {
+        loaded[segment.id] = segment
+        if let place = place(of: segment) { shelves[segment.place.shelf].slots[place].segment = segment }
+    }
+
     private func add(_ segment: Segment) throws {
         segment.used = clock
-        loaded[segment.id] = segment
+        hold(segment)
         guard loaded.count > limits.loaded else { return }
         // A quarter at once, so that the search for the oldest is seldom.
         for old in loaded.values.filter({ $0 !== segment }).sorted(by: { $0.used < $1.used })
@@ -207,25 +236,25 @@ final class SegmentStore {
     }
 
     private func release(_ segment: Segment) throws {
-        if segment.isChanged { try write(segment) }
+        if segment.table.isChanged { try write(segment) }
         loaded[segment.id] = nil
+        if let place = place(of: segment) { shelves[segment.place.shelf].slots[place].segment = nil }
     }
 
     // MARK: Changing
 
     /// The segment that takes a new connection.
     func segment(for report: Observation) throws -> Segment {
-        let number = Self.shelf(report)
-        let shelf = shelves[number]
-        let place = shelf.count { shelf.slots[$0].lower <= report.start } - 1
-        guard place >= 0 else { return try make(number, at: 0, lower: .min) }
-        let segment = try segment(shelf.slots[place].id)
-        guard segment.count >= limits.capacity else { return segment }
+        let shelf = Self.shelf(report)
+        let place = shelves[shelf].taking(report.start)
+        guard place >= 0 else { return try make(shelf, at: 0, lower: .min) }
+        let segment = try segment(shelf, place)
+        guard segment.table.count >= limits.capacity else { return segment }
         // What comes in order fills one after the other; what comes late makes room in the middle.
-        if place == shelf.slots.count - 1, report.start > segment.span.lastStart {
-            return try make(number, at: place + 1, lower: report.start)
+        if place == shelves[shelf].slots.count - 1, report.start > segment.table.span.lastStart {
+            return try make(shelf, at: place + 1, lower: report.start)
         }
-        guard segment.count >= 2 * limits.capacity else { return segment }
+        guard segment.table.count >= 2 * limits.capacity else { return segment }
         return try split(segment, at: place, for: report.start)
     }
 
@@ -235,10 +264,10 @@ final class SegmentStore {
                 INSERT INTO segment (shelf, lower, first_start, last_start, last_until, observations, connections, seen_twice,
                 data) VALUES (?, ?, 0, 0, 0, 0, 0, 0, x'')
                 """, arguments: [shelf, lower])
-        let segment = Segment(id: db.lastInsertedRowID, capacity: limits.capacity)
+        let segment = Segment(id: db.lastInsertedRowID, ConnectionTable(capacity: limits.capacity))
         segment.place = (shelf, lower)
-        segment.isChanged = true
-        shelves[shelf].slots.insert(Slot(id: segment.id, lower: lower, span: segment.span), at: place)
+        segment.table.isChanged = true
+        shelves[shelf].slots.insert(Slot(id: segment.id, lower: lower, span: segment.table.span), at: place)
         shelves[shelf].arrange()
         for old in loaded.values where clock - old.used > Self.patience { try release(old) }
         try add(segment)
@@ -248,7 +277,7 @@ final class SegmentStore {
     /// Moves the later half of a segment into a new one; the result takes what starts at `start`.
     private func split(_ segment: Segment, at place: Int, for start: Int64) throws -> Segment {
         var starts: [Int64] = []
-        segment.forEachConnection { _, _, sum in starts.append(sum.start) }
+        segment.table.forEachConnection { _, _, sum in starts.append(sum.start) }
         starts.sort()
         let shelf = segment.place.shelf
         guard let first = starts.first, let pivot = starts[(starts.count / 2)...].first(where: { $0 > first }) else {
@@ -256,70 +285,57 @@ final class SegmentStore {
             return try make(shelf, at: place + 1, lower: segment.place.lower)
         }
         var numbers: [Int] = []
-        segment.forEachConnection { number, _, sum in if sum.start >= pivot { numbers.append(number) } }
-        let parcels = numbers.map(segment.take)
+        segment.table.forEachConnection { number, _, sum in if sum.start >= pivot { numbers.append(number) } }
+        let parcels = numbers.map { segment.table.take($0) }
         // What is left is read again, so that nothing stays of what went.
         guard
-            let earlier = segment.encoded().withUnsafeBytes({
+            let earlier = segment.table.encoded().withUnsafeBytes({
                 Segment(id: segment.id, encoded: $0, isIndexed: true)
             })
         else { throw FlowStoreError(.database, "a segment does not read back") }
-        (earlier.place, earlier.isChanged, earlier.used) = (segment.place, true, clock)
-        loaded[segment.id] = earlier
-        shelves[shelf].slots[place].span = earlier.span
+        (earlier.place, earlier.table.isChanged, earlier.used) = (segment.place, true, clock)
+        hold(earlier)
+        shelves[shelf].slots[place].span = earlier.table.span
         // From here on the earlier half may leave memory.
         let later = try make(shelf, at: place + 1, lower: max(pivot, earlier.place.lower))
-        for parcel in parcels { later.put(parcel) }
+        for parcel in parcels { later.table.put(parcel) }
         widened(later)
         return start >= later.place.lower ? later : try self.segment(earlier.id)
     }
 
-    private func place(of segment: Segment) -> Int? {
-        let shelf = shelves[segment.place.shelf]
-        var place = shelf.count { shelf.slots[$0].lower < segment.place.lower }
-        while place < shelf.slots.count, shelf.slots[place].id != segment.id { place += 1 }
-        return place < shelf.slots.count ? place : nil
-    }
+    private func place(of segment: Segment) -> Int? { shelves[segment.place.shelf].place(of: segment) }
 
     /// Says that a segment has got more.
     func widened(_ segment: Segment) {
-        let number = segment.place.shelf
-        if let place = place(of: segment) { shelves[number].widen(place, segment.span) }
+        if let place = place(of: segment) { shelves[segment.place.shelf].widen(place, segment.table.span) }
     }
 
     /// Says that a connection has changed; one that lasts longer than before may belong on another shelf.
     func changed(_ segment: Segment, _ connection: Int) throws {
         widened(segment)
-        guard segment.connections[connection].last >= 0 else { return }
-        let sum = segment.sum(of: connection)
+        guard segment.table.connections[connection].last >= 0 else { return }
+        let sum = segment.table.sum(of: connection)
         guard Self.shelf(sum) != segment.place.shelf else { return }
-        let parcel = segment.take(connection)
+        let parcel = segment.table.take(connection)
         let target = try self.segment(for: sum)
-        target.put(parcel)
+        target.table.put(parcel)
         widened(target)
     }
 
     // MARK: Writing
 
     private func write(_ segment: Segment) throws {
-        var connections = 0
-        var seenTwice = 0
-        segment.forEachConnection { number, connection, _ in
-            connections += 1
-            if segment.entries[Int(connection.last)].previous >= 0, segment.points(of: number).count > 1 {
-                seenTwice += 1
-            }
-        }
+        let (span, counts) = (segment.table.span, segment.table.counts)
         try update.execute(arguments: [
-            segment.span.firstStart, segment.span.lastStart, segment.span.lastUntil, segment.count, connections,
-            seenTwice, Data(segment.encoded()), segment.id,
+            span.firstStart, span.lastStart, span.lastUntil, segment.table.count, counts.connections, counts.seenTwice,
+            Data(segment.table.encoded()), segment.id,
         ])
-        segment.isChanged = false
+        segment.table.isChanged = false
     }
 
     /// Writes everything that has changed.
     func finish() throws {
-        for segment in loaded.values.sorted(by: { $0.id < $1.id }) where segment.isChanged { try write(segment) }
+        for segment in loaded.values.sorted(by: { $0.id < $1.id }) where segment.table.isChanged { try write(segment) }
         cache.next = (loaded, version)
     }
 }

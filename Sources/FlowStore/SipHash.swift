@@ -38,39 +38,46 @@ struct SipHash: Sendable {
         v0 ^= word
     }
 
-    mutating func combine(_ byte: UInt8) {
-        pending |= UInt64(byte) << UInt64(8 * (count & 7))
-        count += 1
-        if count & 7 == 0 {
-            word(pending)
-            pending = 0
-        }
+    /// Takes the lowest bytes of a word, at least one, the lowest first; the others are zero.
+    @inline(__always)
+    private mutating func combine(_ next: UInt64, bytes: Int) {
+        let before = count & 7
+        let shift = UInt64(8 * before)
+        pending |= next << shift
+        count += bytes
+        guard before + bytes >= 8 else { return }
+        word(pending)
+        pending = before == 0 ? 0 : next >> (64 - shift)
     }
 
     mutating func combine(_ bytes: UnsafeRawBufferPointer) {
         var index = 0
-        let shift = UInt64(8 * (count & 7))
         while index + 8 <= bytes.count {
-            let next = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-            word(pending | next << shift)
-            pending = shift == 0 ? 0 : next >> (64 - shift)
+            combine(
+                UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)), bytes: 8)
             index += 8
-            count += 8
         }
-        while index < bytes.count {
-            combine(bytes[index])
-            index += 1
-        }
+        guard index < bytes.count else { return }
+        var rest: UInt64 = 0
+        for place in index..<bytes.count { rest |= UInt64(bytes[place]) << UInt64(8 * (place - index)) }
+        combine(rest, bytes: bytes.count - index)
     }
 
     mutating func combine(_ text: String) {
         var text = text
         text.withUTF8 { combine(UnsafeRawBufferPointer($0)) }
-        combine(0)
+        combine(UInt8(0))
     }
 
-    mutating func combine(_ number: some FixedWidthInteger) {
-        withUnsafeBytes(of: number.littleEndian) { combine($0) }
+    @inline(__always)
+    mutating func combine(_ number: some FixedWidthInteger & UnsignedInteger) {
+        var (left, bytes) = (number, number.bitWidth / 8)
+        while bytes > 8 {
+            combine(UInt64(truncatingIfNeeded: left), bytes: 8)
+            left >>= 64
+            bytes -= 8
+        }
+        combine(UInt64(left), bytes: bytes)
     }
 
     /// The hash of what was combined; more may be combined afterwards.
