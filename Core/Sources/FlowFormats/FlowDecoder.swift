@@ -135,7 +135,7 @@ public struct FlowDecoder {
         try sink(DecodedLine(place: place, bytes: bytes, isTerminated: isTerminated, outcome: outcome))
     }
 
-    private mutating func read(_ line: ByteView) -> LineOutcome {
+    @inline(__always) private mutating func read(_ line: ByteView) -> LineOutcome {
         var first = line.startIndex
         while line[first] == 0x20 || line[first] == 0x09 { first += 1 }
         guard first < line.endIndex else { return .comment }
@@ -163,7 +163,7 @@ public struct FlowDecoder {
     }
 
     /// A VPC flow log's record or a conntrack entry, which holds no matter what header came before.
-    private mutating func readWords(_ line: ByteView) throws(RefusalReason) -> LineOutcome {
+    @inline(__always) private mutating func readWords(_ line: ByteView) throws(RefusalReason) -> LineOutcome {
         var refusal: RefusalReason?
         do throws(RefusalReason) {
             if let outcome = try vpc.isActive ? vpc.readRow(line) : vpc.readDefault(line) {
@@ -183,7 +183,7 @@ public struct FlowDecoder {
     }
 
     /// Zeek's JSON or the normalised form; which one, the line's keys tell.
-    private mutating func readJSON(_ line: ByteView) throws(RefusalReason) -> LineOutcome {
+    @inline(__always) private mutating func readJSON(_ line: ByteView) throws(RefusalReason) -> LineOutcome {
         for attempt in 0..<2 {
             let asNormalised = isNormalised != (attempt == 1)
             do throws(RefusalReason) {

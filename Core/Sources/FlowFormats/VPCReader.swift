@@ -56,7 +56,7 @@ struct VPCReader {
     }
 
     /// Reads a record in the layout of the last header.
-    mutating func readRow(_ line: ByteView) throws(RefusalReason) -> LineOutcome {
+    @inline(__always) mutating func readRow(_ line: ByteView) throws(RefusalReason) -> LineOutcome {
         guard let columns, !columns.isEmpty else { throw .noHeader }
         return try outcome(Self.row(line, columns))
     }
@@ -89,7 +89,8 @@ struct VPCReader {
         return word.allSatisfy { $0 &- 97 < 26 || Scan.isDigit($0) || $0 == UInt8(ascii: "-") }
     }
 
-    private static func row(_ line: ByteView, _ columns: [VPCField?]) throws(RefusalReason) -> VPCRow {
+    @inline(__always) private static func row(_ line: ByteView, _ columns: [VPCField?]) throws(RefusalReason) -> VPCRow
+    {
         var row = VPCRow()
         var column = 0
         var words = SpacedWords(line)
@@ -102,7 +103,7 @@ struct VPCReader {
         return row
     }
 
-    private mutating func outcome(_ row: VPCRow) throws(RefusalReason) -> LineOutcome {
+    @inline(__always) private mutating func outcome(_ row: VPCRow) throws(RefusalReason) -> LineOutcome {
         let status = row[.logStatus]
         if status.equals("NODATA") { return .otherStream("vpc-nodata") }
         if status.equals("SKIPDATA") { return .otherStream("vpc-skipdata") }

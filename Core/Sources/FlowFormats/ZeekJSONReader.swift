@@ -4,7 +4,7 @@ import Flows
 struct ZeekJSONReader {
     private var conn = ZeekConn()
 
-    mutating func read(_ line: ByteView) throws(RefusalReason) -> LineOutcome {
+    @inline(__always) mutating func read(_ line: ByteView) throws(RefusalReason) -> LineOutcome {
         var row = ZeekRow()
         var seen: UInt32 = 0
         var hasOtherField = false

@@ -41,7 +41,7 @@ public struct FlowRecord: Hashable, Sendable {
     public var stage: FlowStage
 
     /// Makes a record; what is left out is unknown.
-    public init(
+    @inlinable public init(
         tuple: FiveTuple, icmp: ICMPMessage? = nil, icmpIdentifier: UInt16? = nil,
         originalDestination: FlowEndpoint? = nil, start: Instant? = nil, end: Instant? = nil,
         initiator: FlowCounters = FlowCounters(), responder: FlowCounters = FlowCounters(),
