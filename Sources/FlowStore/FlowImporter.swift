@@ -10,11 +10,11 @@ struct FlowImporter {
     private let hasher: SipHash
     private let namedPoint: String?
     private let rows: EdgeRows
-    private let segments: SegmentStore
+    private var segments: SegmentStore
     private var hours: HourSums
     private let findUndated, addUndated: Statement
     private let observedAt: Instant
-    private var edges = KeyedTable<EdgeKey, Int64>()
+    private var edges = KeyedTable<PackedEdge, Int64>()
     private var points: [String: Int32] = [:]
     /// The point of the last line that named one, which the next line mostly names too.
     private var lastPoint: (name: String, id: Int32)?
@@ -91,7 +91,7 @@ struct FlowImporter {
                 identity.head?.data, identity.content.data, identity.length, file.point, tail?.fingerprint.data,
                 tail?.start, file.id,
             ])
-        try hours.finish(segments)
+        try hours.finish(&segments)
         try segments.finish()
     }
 
@@ -102,7 +102,9 @@ struct FlowImporter {
     }
 
     /// The observation of a fingerprint among the connections that were alive in a time.
-    private func find(_ fingerprint: Fingerprint, from earliest: Int64, to latest: Int64) throws -> (Segment, Int)? {
+    private mutating func find(_ fingerprint: Fingerprint, from earliest: Int64, to latest: Int64) throws -> (
+        Segment, Int
+    )? {
         var found: (Segment, Int)?
         try segments.forEach(from: earliest, to: latest) { segment in
             found = segment.table.entry(fingerprint).map { (segment, $0) }
@@ -310,9 +312,10 @@ struct FlowImporter {
     }
 
     private mutating func edge(_ key: EdgeKey) throws -> Int64 {
-        if let known = edges[key] { return known }
+        let packed = PackedEdge(key)
+        if let known = edges[packed] { return known }
         let id = try rows.edge(key)
-        edges.insert(key, id)
+        edges.insert(packed, id)
         return id
     }
 

@@ -118,7 +118,7 @@ struct HourSums {
     }
 
     /// Writes the hours.
-    mutating func finish(_ segments: SegmentStore) throws {
+    mutating func finish(_ segments: inout SegmentStore) throws {
         added[current.hour] = current.sums
         var sums: [Bucket: HourSum] = [:]
         if !changed.isEmpty {
@@ -136,14 +136,7 @@ struct HourSums {
                 FROM edge_hour WHERE edge = ? AND hour = ?
                 """)
         let clear = try db.makeStatement(sql: "DELETE FROM edge_hour WHERE edge = ? AND hour = ?")
-        let write = try db.makeStatement(
-            sql: "INSERT OR REPLACE INTO edge_hour VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        func put(_ edge: Int64, _ hour: Int64, _ sum: HourSum) throws {
-            try write.execute(arguments: [
-                edge, hour, sum.connections, sum.failed, sum.packetsOut.value, sum.bytesOut.value,
-                sum.packetsIn.value, sum.bytesIn.value, sum.first, sum.last, sum.direction,
-            ])
-        }
+        var rows = try HourRows(db)
         for (hour, added) in added.sorted(by: { $0.key < $1.key }) {
             let isKnown = try Int.fetchOne(knows, arguments: [hour]) != nil
             for (edge, sum) in added.entries.sorted(by: { $0.key < $1.key }) {
@@ -152,15 +145,56 @@ struct HourSums {
                 if isKnown, let row = try Row.fetchOne(find, arguments: [edge, hour]) {
                     sum.add(HourSum(row, from: 0))
                 }
-                try put(edge, hour, sum)
+                try rows.put(edge, hour, sum)
             }
         }
         for bucket in changed {
             if let sum = sums[bucket] {
-                try put(bucket.edge, bucket.hour, sum)
+                try rows.put(bucket.edge, bucket.hour, sum)
             } else {
                 try clear.execute(arguments: [bucket.edge, bucket.hour])
             }
         }
+        try rows.finish()
+    }
+}
+
+/// Writes rows of `edge_hour`, several with one statement.
+///
+/// A row is in the store once `finish` was called.
+private struct HourRows {
+    /// So many rows are one statement.
+    private static let together = 32
+
+    private let one, many: Statement
+    private var values: [DatabaseValue] = []
+    private var count = 0
+
+    init(_ db: Database) throws {
+        func statement(_ rows: Int) throws -> Statement {
+            let places = [String](repeating: "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", count: rows).joined(separator: ", ")
+            return try db.makeStatement(sql: "INSERT OR REPLACE INTO edge_hour VALUES " + places)
+        }
+        (one, many) = (try statement(1), try statement(Self.together))
+        values.reserveCapacity(11 * Self.together)
+    }
+
+    mutating func put(_ edge: Int64, _ hour: Int64, _ sum: HourSum) throws {
+        for number in [edge, hour, sum.connections, sum.failed] { values.append(number.databaseValue) }
+        for count in [sum.packetsOut, sum.bytesOut, sum.packetsIn, sum.bytesIn] {
+            values.append(count.value?.databaseValue ?? .null)
+        }
+        for number in [sum.first, sum.last, sum.direction] { values.append(number.databaseValue) }
+        count += 1
+        guard count == Self.together else { return }
+        try many.execute(arguments: StatementArguments(values))
+        values.removeAll(keepingCapacity: true)
+        count = 0
+    }
+
+    mutating func finish() throws {
+        for row in 0..<count { try one.execute(arguments: StatementArguments(values[11 * row..<11 * (row + 1)])) }
+        values.removeAll()
+        count = 0
     }
 }

@@ -135,13 +135,33 @@ extension Fingerprint: KeyHashable {
     var keyHash: UInt64 { low }
 }
 
-extension EdgeKey: KeyHashable {
+/// The key of an edge in half the room.
+struct PackedEdge: KeyHashable {
+    private let source, destination: (low: UInt64, high: UInt64)
+    /// Families, protocol and service.
+    private let rest: UInt64
+
+    init(_ key: EdgeKey) {
+        source = Self.halves(key.source.bits)
+        destination = Self.halves(key.destination.bits)
+        let service = UInt32(truncatingIfNeeded: StoredService.number(key.service))
+        let families = key.source.family.rawValue << 4 | key.destination.family.rawValue
+        rest = UInt64(families) << 40 | UInt64(key.proto.rawValue) << 32 | UInt64(service)
+    }
+
+    private static func halves(_ bits: UInt128) -> (UInt64, UInt64) {
+        (UInt64(truncatingIfNeeded: bits), UInt64(truncatingIfNeeded: bits >> 64))
+    }
+
+    static func == (a: Self, b: Self) -> Bool {
+        a.source == b.source && a.destination == b.destination && a.rest == b.rest
+    }
+
     var keyHash: UInt64 {
-        let rest = UInt64(proto.rawValue) << 32 | UInt64(UInt32(truncatingIfNeeded: StoredService.number(service)))
         var hash = KeyHash.of(rest)
-        hash = KeyHash.of(UInt64(truncatingIfNeeded: source.bits), after: hash)
-        hash = KeyHash.of(UInt64(truncatingIfNeeded: source.bits >> 64), after: hash)
-        hash = KeyHash.of(UInt64(truncatingIfNeeded: destination.bits), after: hash)
-        return KeyHash.of(UInt64(truncatingIfNeeded: destination.bits >> 64), after: hash)
+        hash = KeyHash.of(source.low, after: hash)
+        hash = KeyHash.of(source.high, after: hash)
+        hash = KeyHash.of(destination.low, after: hash)
+        return KeyHash.of(destination.high, after: hash)
     }
 }

@@ -36,7 +36,7 @@ final class SegmentCache {
 /// Connections that last about as long stand on one shelf, in the segment of their start. So whatever the order in which
 /// files come, those that were alive at one time are in few segments: where all stood together, one that lasted a day
 /// would make its segment one of every time of that day.
-final class SegmentStore {
+struct SegmentStore {
     /// The greatest lengths of connections of the shelves but the last, in nanoseconds; each is some fifteen times the one
     /// before, so that no shelf has much more alive at one time than another.
     private static let lengths: [Int64] = [4, 60, 900, 14_400].map { $0 * 1_000_000_000 }
@@ -159,7 +159,7 @@ final class SegmentStore {
     /// after, while `body` says so.
     ///
     /// A segment is good until the next one is asked for: then it may have left memory.
-    func forEach(from earliest: Int64, to latest: Int64, _ body: (Segment) -> Bool) throws {
+    mutating func forEach(from earliest: Int64, to latest: Int64, _ body: (Segment) -> Bool) throws {
         clock += 1
         for shelf in shelves.indices {
             var place = shelves[shelf].last(startingBy: latest)
@@ -174,7 +174,7 @@ final class SegmentStore {
     }
 
     /// The segments with connections that began in one of the hours.
-    func forEachSegment(startingIn hours: [Int64], _ body: (Segment) throws -> Void) throws {
+    mutating func forEachSegment(startingIn hours: [Int64], _ body: (Segment) throws -> Void) throws {
         let sorted = hours.sorted()
         for slot in shelves.flatMap(\.slots) where slot.span.firstStart <= slot.span.lastStart {
             let (first, last) = (Observation.hour(slot.span.firstStart), Observation.hour(slot.span.lastStart))
@@ -187,7 +187,7 @@ final class SegmentStore {
         }
     }
 
-    private func segment(_ shelf: Int, _ place: Int) throws -> Segment {
+    private mutating func segment(_ shelf: Int, _ place: Int) throws -> Segment {
         if let known = shelves[shelf].slots[place].segment {
             known.used = clock
             return known
@@ -195,7 +195,7 @@ final class SegmentStore {
         return try segment(shelves[shelf].slots[place].id)
     }
 
-    func segment(_ id: Int64) throws -> Segment {
+    mutating func segment(_ id: Int64) throws -> Segment {
         if let known = loaded[id] {
             known.used = clock
             return known
@@ -218,12 +218,12 @@ final class SegmentStore {
         }
     }
 
-    private func hold(_ segment: Segment) {
+    private mutating func hold(_ segment: Segment) {
         loaded[segment.id] = segment
         if let place = place(of: segment) { shelves[segment.place.shelf].slots[place].segment = segment }
     }
 
-    private func add(_ segment: Segment) throws {
+    private mutating func add(_ segment: Segment) throws {
         segment.used = clock
         hold(segment)
         guard loaded.count > limits.loaded else { return }
@@ -235,7 +235,7 @@ final class SegmentStore {
         }
     }
 
-    private func release(_ segment: Segment) throws {
+    private mutating func release(_ segment: Segment) throws {
         if segment.table.isChanged { try write(segment) }
         loaded[segment.id] = nil
         if let place = place(of: segment) { shelves[segment.place.shelf].slots[place].segment = nil }
@@ -244,7 +244,7 @@ final class SegmentStore {
     // MARK: Changing
 
     /// The segment that takes a new connection.
-    func segment(for report: Observation) throws -> Segment {
+    mutating func segment(for report: Observation) throws -> Segment {
         let shelf = Self.shelf(report)
         let place = shelves[shelf].taking(report.start)
         guard place >= 0 else { return try make(shelf, at: 0, lower: .min) }
@@ -258,7 +258,7 @@ final class SegmentStore {
         return try split(segment, at: place, for: report.start)
     }
 
-    private func make(_ shelf: Int, at place: Int, lower: Int64) throws -> Segment {
+    private mutating func make(_ shelf: Int, at place: Int, lower: Int64) throws -> Segment {
         try db.execute(
             sql: """
                 INSERT INTO segment (shelf, lower, first_start, last_start, last_until, observations, connections, seen_twice,
@@ -275,7 +275,7 @@ final class SegmentStore {
     }
 
     /// Moves the later half of a segment into a new one; the result takes what starts at `start`.
-    private func split(_ segment: Segment, at place: Int, for start: Int64) throws -> Segment {
+    private mutating func split(_ segment: Segment, at place: Int, for start: Int64) throws -> Segment {
         var starts: [Int64] = []
         segment.table.forEachConnection { _, _, sum in starts.append(sum.start) }
         starts.sort()
@@ -306,12 +306,12 @@ final class SegmentStore {
     private func place(of segment: Segment) -> Int? { shelves[segment.place.shelf].place(of: segment) }
 
     /// Says that a segment has got more.
-    func widened(_ segment: Segment) {
+    mutating func widened(_ segment: Segment) {
         if let place = place(of: segment) { shelves[segment.place.shelf].widen(place, segment.table.span) }
     }
 
     /// Says that a connection has changed; one that lasts longer than before may belong on another shelf.
-    func changed(_ segment: Segment, _ connection: Int) throws {
+    mutating func changed(_ segment: Segment, _ connection: Int) throws {
         widened(segment)
         guard segment.table.connections[connection].last >= 0 else { return }
         let sum = segment.table.sum(of: connection)
@@ -334,7 +334,7 @@ final class SegmentStore {
     }
 
     /// Writes everything that has changed.
-    func finish() throws {
+    mutating func finish() throws {
         for segment in loaded.values.sorted(by: { $0.id < $1.id }) where segment.table.isChanged { try write(segment) }
         cache.next = (loaded, version)
     }

@@ -1,3 +1,5 @@
+import Flows
+import NetworkTypes
 import Testing
 
 @testable import FlowStore
@@ -69,5 +71,28 @@ import Testing
         #expect(table.entries.map(\.key) == order)
         #expect(table.entries.allSatisfy { model[$0.key] == $0.value })
         #expect(table[701] == nil)
+    }
+
+    /// Whatever tells edges apart tells their packed forms apart.
+    @Test func packedEdgesDifferAsEdgesDo() throws {
+        let addresses = try ["0.0.0.1", "::1", "1::", "1:0:0:1::"].map { try #require(IPAddress($0)) }
+        let services: [EdgeService] = [.unspecified, .port(0), .port(0xFFFF), .port(8)]
+        var edges: Set<EdgeKey> = []
+        for source in addresses {
+            for destination in addresses {
+                for service in services {
+                    for proto in [IPProtocol.tcp, .udp] {
+                        edges.insert(
+                            EdgeKey(source: source, destination: destination, proto: proto, service: service))
+                    }
+                }
+            }
+        }
+        let all = Array(edges)
+        for (index, edge) in all.enumerated() {
+            let packed = PackedEdge(edge)
+            #expect(all.indices.filter { PackedEdge(all[$0]) == packed } == [index])
+            #expect(all.indices.filter { PackedEdge(all[$0]).keyHash == packed.keyHash } == [index])
+        }
     }
 }
