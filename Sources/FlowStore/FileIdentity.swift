@@ -65,7 +65,8 @@ struct FileIdentity {
                 arguments: [length, digest.data])
             guard let row else { continue }
             known = Known(
-                id: row["id"], point: row["point"], tail: Self.tail(row), isSame: length == self.length)
+                id: row["id"], point: (row["point"] as Int64?).flatMap { Int32(exactly: $0) }, tail: Self.tail(row),
+                isSame: length == self.length)
         }
     }
 

@@ -329,7 +329,11 @@ struct FlowImporter {
 
     private func row(ofPoint name: String) throws -> Int32 {
         try db.execute(sql: "INSERT INTO point (name) VALUES (?) ON CONFLICT DO NOTHING", arguments: [name])
-        return try Int32.fetchOne(db, sql: "SELECT id FROM point WHERE name = ?", arguments: [name]) ?? 0
+        let id = try Int64.fetchOne(db, sql: "SELECT id FROM point WHERE name = ?", arguments: [name]) ?? 0
+        guard let id = Int32(exactly: id) else {
+            throw FlowStoreError(.database, "the store has an observation point \(id), expected a number below 2³¹")
+        }
+        return id
     }
 
     /// The point of a file that names none: the file's name, numbered when another file has it already.

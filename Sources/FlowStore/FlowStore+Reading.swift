@@ -48,7 +48,7 @@ extension FlowStore {
         try read { db in
             var points: [Int32: ObservationPoint] = [:]
             for row in try Row.fetchAll(db, sql: "SELECT id, name FROM point") {
-                points[row[0]] = ObservationPoint(row[1] as String)
+                if let id = Int32(exactly: row[0] as Int64) { points[id] = ObservationPoint(row[1] as String) }
             }
             let keys = try Self.keys(db)
             var result: [StoredConnection] = []

@@ -5,7 +5,7 @@ import GRDB
 package struct SegmentLimits: Sendable {
     /// So many observations a segment takes: one is read, and written again after a change, in a few milliseconds.
     let capacity: Int
-    /// So many segments stay in memory, some 5 MB each.
+    /// So many segments stay in memory, some 4 MB each.
     let loaded: Int
 
     /// Makes limits.
