@@ -1,6 +1,6 @@
 import GRDB
 
-/// The tables of `bulkhead.sqlite`, version 4.
+/// The tables of `bulkhead.sqlite`, version 5.
 ///
 /// `segment` holds connections, some sixteen thousand in a row, with every record as one point reported it (`Segment`);
 /// `edge_hour` is what the connections that began in that hour add up to, and can be made again from the segments.
