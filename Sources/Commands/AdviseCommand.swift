@@ -76,9 +76,8 @@ struct PolicyAdviseCommand: ContextCommand {
         }
         let edges = try history.history.timedEdges(in: context)
         try history.history.noteMoves(edges.map(\.edge), asked?.workloads ?? [], in: context)
-        let inferred =
-            try asked == nil
-            ? InventorySuggestion(edges.map(\.edge), facts: facts.facts(in: context).facts) : nil
+        let (known, refused) = try facts.facts(in: context)
+        let inferred = asked == nil ? InventorySuggestion(edges.map(\.edge), facts: known) : nil
         let workloads = asked?.workloads ?? inferred?.hosts.map(\.workload) ?? []
         let lattice = asked?.reading.loaded?.policy ?? Policy()
         try context.progress("advising on \(FlowsAmount.text(edges.count, "edge"))")
@@ -110,7 +109,7 @@ struct PolicyAdviseCommand: ContextCommand {
             try context.printJSON(AdviceJSON(advice, names, at: instant, isInferred: inferred != nil), output.format)
         }
         let isSuspicious = advice.doubted.contains { $0.doubt.isSuspicious }
-        return isSuspicious || advice.isProvisional ? .found : asked?.status ?? .fine
+        return isSuspicious || advice.isProvisional || refused > 0 ? .found : asked?.status ?? .fine
     }
 
     /// The policy's own files as they are.

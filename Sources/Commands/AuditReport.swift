@@ -242,8 +242,8 @@ struct AuditReport: Encodable {
         let listed = Set(enforced.map(\.edge.key))
         let others = changes(.policy).filter { !listed.contains($0.edge.key) }
         let names = SimulateNames(draft, active)
-        wouldBreak = (enforced + others).count { $0.effect == .broken }
-        mayBreak = (enforced + others).count { $0.effect != .broken && $0.mayBreak }
+        wouldBreak = (enforced + others).count { $0.asRecorded == .broken }
+        mayBreak = (enforced + others).count { $0.asRecorded != .broken && $0.mayBreak }
         let items = enforced.map { ($0, "as enforced") } + others.map { ($0, "if all were enforced") }
         draftEffects = items.map { item, view in
             Effect(

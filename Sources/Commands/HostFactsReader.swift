@@ -37,32 +37,39 @@ struct HostFactsReader {
             return (place, key)
         }
         var refused = 0
-        func refuse(_ line: Int, _ reason: String) throws {
-            refused += 1
-            if refused <= Self.told { try context.note(TerminalText.line("\(path):\(line): \(reason)")) }
-        }
         for row in rows.dropFirst() {
             guard row.cells.count == header.cells.count else {
-                try refuse(row.line, "expected \(header.cells.count) cells, got \(row.cells.count)")
+                try refuse(path, row.line, "expected \(header.cells.count) cells, got \(row.cells.count)", &refused)
                 continue
             }
             guard let found = IPAddress(row.cells[address]) else {
-                try refuse(row.line, "expected an address, got `\(row.cells[address])`")
+                try refuse(path, row.line, "expected an address, got `\(row.cells[address])`", &refused)
+                continue
+            }
+            let stated = keys.filter { !row.cells[$0.0].isEmpty }
+            if let (place, key) = stated.first(where: { LabelValue(row.cells[$0.0]) == nil }) {
+                try refuse(path, row.line, "expected a value for `\(key)`, got `\(row.cells[place])`", &refused)
                 continue
             }
             if let place = names.firstIndex(of: "name"), !row.cells[place].isEmpty {
                 facts.names[found] = row.cells[place]
             }
-            for (place, key) in keys where !row.cells[place].isEmpty {
-                guard let value = LabelValue(row.cells[place]) else {
-                    try refuse(row.line, "expected a value for `\(key)`, got `\(row.cells[place])`")
-                    continue
-                }
-                facts.labels[found, default: [:]][key] = value
-            }
-            if facts.labels[found] == nil { facts.labels[found] = [:] }
+            var labels = facts.labels[found] ?? [:]
+            for (place, key) in stated { labels[key] = LabelValue(row.cells[place]) }
+            facts.labels[found] = labels
         }
+        try sayRest(path, refused)
         return refused
+    }
+
+    private func refuse(_ path: String, _ line: Int, _ reason: String, _ refused: inout Int) throws {
+        refused += 1
+        if refused <= Self.told { try context.note(TerminalText.line("\(path):\(line): \(reason)")) }
+    }
+
+    private func sayRest(_ path: String, _ refused: Int) throws {
+        guard refused > Self.told else { return }
+        try context.note(TerminalText.line("\(path): \(refused - Self.told) more lines are of no use"))
     }
 
     /// Reads a Zeek dns log in JSON, or a packet capture: the first name asked for whose answer an address was.
@@ -84,11 +91,7 @@ struct HostFactsReader {
         where !line.allSatisfy(\.isWhitespace) {
             let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
             guard let object, let query = object["query"] as? String ?? (object["rcode"] == nil ? nil : "") else {
-                refused += 1
-                if refused <= Self.told {
-                    try context.note(
-                        TerminalText.line("\(path):\(number + 1): expected a record of Zeek's dns log in JSON"))
-                }
+                try refuse(path, number + 1, "expected a record of Zeek's dns log in JSON", &refused)
                 continue
             }
             // Answers that are no addresses are aliases on the way there.
@@ -99,6 +102,7 @@ struct HostFactsReader {
                 }
             }
         }
+        try sayRest(path, refused)
         return refused
     }
 

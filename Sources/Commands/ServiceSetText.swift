@@ -68,7 +68,8 @@ struct ServiceSetText {
     /// The text of a set that is not empty, by what is missing where that is shorter.
     func shortText(_ set: ServiceSet) -> String {
         let (whole, rest) = (text(set), universe.subtracting(set))
-        if rest.isEmpty { return whole }
+        // A port that some initiators may still ask for is not missing.
+        if rest.isEmpty || rest.parts.contains(where: { $0.proto.hasPorts && $0.source != .all }) { return whole }
         let missing = "everything but \(text(rest))"
         return missing.count < whole.count ? missing : whole
     }

@@ -35,10 +35,9 @@ struct SimulateText {
                     ? "\(addresses) changed hands: judged for whom it was then"
                     : "\(addresses) changed hands or labels: judged as it was then")
         }
-        let (listed, enforced) = (simulation.policy[.broken].edges, simulation.effective[.broken].edges)
-        if simulation.view == .policy, enforced > listed {
-            try context.printFitted(
-                "\(FlowsAmount.text(enforced, "edge")) would break as things are enforced: `--as effective` lists them")
+        if simulation.view == .policy, simulation.brokenOnlyAsEnforced > 0 {
+            let edges = FlowsAmount.text(simulation.brokenOnlyAsEnforced, "edge")
+            try context.printFitted("\(edges) may break as things are enforced: `--as effective` lists them")
         }
         for effect in SimulatedEffect.allCases where !effect.isUnchanged {
             let edges = simulation.edges(effect)

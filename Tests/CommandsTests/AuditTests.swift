@@ -27,10 +27,13 @@ import Testing
             + "\n"
     }
 
-    private func fixture() throws -> (FlowsFixture, policy: String) {
+    private func fixture(direction: String = "firstSYN", state: String = "established") throws -> (
+        FlowsFixture, policy: String
+    ) {
         let fixture = try FlowsFixture()
+        let first = Self.flow(1, "10.0.0.2", 5432).replacing("firstSYN", with: direction)
         let flows =
-            Self.flow(1, "10.0.0.2", 5432) + Self.flow(3, "10.0.0.2", 5432)
+            first.replacing("established", with: state) + Self.flow(3, "10.0.0.2", 5432)
             + Self.flow(3, "10.0.0.2", 5432)
             .replacing("40000", with: "40001")
         let path = try fixture.write(flows, to: "flows.jsonl")
@@ -88,6 +91,16 @@ import Testing
         #expect(report.number("wouldBreak") == 1 && report.number("mayBreak") == 0)
         let effect = try #require(report.objects("draftEffects").first)
         #expect(effect.text("from") == "web-1" && effect.text("to") == "db-1" && effect.text("effect") == "would break")
+    }
+
+    /// What breaks as it was recorded would break, although the other way round it was denied before as well.
+    @Test func whatBreaksAsRecordedWouldBreak() throws {
+        let (fixture, policy) = try fixture(direction: "asRecorded", state: "unknown")
+        let draft = try fixture.write(Self.policy.replacing("tcp/5432", with: "tcp/5433"), to: "draft.yaml")
+        let words = ["report", "audit", "--data", fixture.data, "--policy", policy, "--draft", draft]
+        let report = try fixture.run(words + ["--format", "json"]).json()
+        #expect(report.number("wouldBreak") == 1 && report.number("mayBreak") == 0)
+        #expect(report.objects("draftEffects").first?.text("effect") == "depends on direction")
     }
 
     @Test func thePageStandsByItselfAndTakesNoMarkup() throws {

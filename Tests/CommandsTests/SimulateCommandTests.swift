@@ -158,9 +158,42 @@ import Testing
         let words = ["policy", "simulate", "--policy", none, "--draft", draft, "--data", fixture.data]
         let result = fixture.run(words)
         #expect(result.status == .found)
-        #expect(result.output.contains("would break as things are enforced: `--as effective` lists them"))
+        #expect(result.output.contains("may break as things are enforced: `--as effective` lists them"))
         let json = try fixture.run(words + ["--format", "json"]).json()
         #expect(json["breaksSomething"] as? Bool == true && json.number("policy", "broken", "edges") == 0)
+    }
+
+    /// The first boundary cuts it as it was recorded, and not the other way round.
+    @Test func theFirstBoundaryMayBreakWhatIsUncertain() throws {
+        let fixture = try FlowsFixture()
+        let flow =
+            #"{"source":"10.0.1.4","sourcePort":50000,"destination":"10.0.1.6","destinationPort":443,"protocol":"tcp","#
+            + #""start":"2026-11-20T08:00:00Z","direction":"asRecorded","state":"unknown"}"# + "\n"
+        let log = try fixture.write(flow, to: "flows.jsonl")
+        try #require(fixture.run(["flows", "import", log, "--data", fixture.data]).status == .fine)
+        let hosts = """
+            bulkhead: 1
+            workloads:
+              - {name: one, addresses: 10.0.1.4, labels: {role: a}}
+              - {name: two, addresses: 10.0.1.6, labels: {role: b}}
+
+            """
+        let rules = """
+            enforcement:
+              - {mode: full, members: role exists}
+            rulesets:
+              - name: back
+                scope: role exists
+                owner: tests
+                rules:
+                  - {name: r, action: allow, from: role = b, to: role = a, services: tcp, reason: case}
+
+            """
+        let none = try fixture.write(hosts, to: "none.yaml")
+        let draft = try fixture.write(hosts.replacing("}}", with: "}, agent: true}") + rules, to: "draft.yaml")
+        let result = fixture.run(["policy", "simulate", "--policy", none, "--draft", draft, "--data", fixture.data])
+        #expect(result.status == .found, "\(result)")
+        #expect(result.output.contains("1 edge may break as things are enforced"))
     }
 
     /// The boundary of the draft breaks four edges (`theBoundaryBreaksWhatTheIntruderDid`); without it nothing changes.

@@ -102,5 +102,9 @@ import Testing
         let result = suggest(fixture, "--csv", list)
         #expect(result.status == .found && result.errors.contains(reason))
         #expect(result.output.contains("app=office"))
+        // Nothing of the row is taken over.
+        #expect(!result.output.contains("10.0.0.1 ") && !result.errors.contains("more lines"))
+        let many = try fixture.write("address,app\n" + String(repeating: row, count: 12), to: "many.csv")
+        #expect(suggest(fixture, "--csv", many).errors.contains("many.csv: 2 more lines are of no use"))
     }
 }

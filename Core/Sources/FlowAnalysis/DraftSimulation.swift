@@ -14,8 +14,8 @@ public struct DraftSimulation {
         let edges: [ObservedEdge]
         let draft: PolicyEngine
         var judges: JudgePair
-        /// By edge, under policy verdicts and under effective ones.
-        var effects: [(policy: SimulatedEffect, effective: SimulatedEffect)] = []
+        /// By edge.
+        var effects: [EdgeEffects] = []
         /// The flows of all edges under the draft; made when first needed.
         var whatIf: WhatIf<EdgeFlows>?
     }
@@ -28,7 +28,7 @@ public struct DraftSimulation {
             judged.effects.reserveCapacity(part.edges.count)
             for edge in part.edges {
                 let outcome = judged.judges.outcome(of: edge)
-                judged.effects.append((outcome.policy.effect, outcome.effective.effect))
+                judged.effects.append(outcome.effects)
                 simulation.add(outcome)
             }
             return judged

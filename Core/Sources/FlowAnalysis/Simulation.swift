@@ -36,6 +36,9 @@ public struct Simulation: Sendable {
     public let view: VerdictView
     /// The edges that are changed or stand apart, by effect, then most connections, then key.
     public private(set) var edges: [SimulatedEdge] = []
+    /// The number of edges that may break as things are enforced, and not by policy verdicts: what is enforced for the first
+    /// time.
+    public private(set) var brokenOnlyAsEnforced = 0
     /// The number of edges without a certain direction.
     public private(set) var uncertainDirections = 0
 
@@ -87,7 +90,7 @@ public struct Simulation: Sendable {
 
     /// Counts an edge, and lists it where something happens to it.
     mutating func add(_ outcome: EdgeOutcome) {
-        count(outcome.policy.edge, policy: outcome.policy.effect, effective: outcome.effective.effect)
+        count(outcome)
         if let listed = listed(outcome) { edges.append(listed) }
     }
 
@@ -97,21 +100,23 @@ public struct Simulation: Sendable {
         return listed.effect.isUnchanged ? nil : listed
     }
 
-    mutating func count(_ edge: ObservedEdge, policy: SimulatedEffect, effective: SimulatedEffect) {
+    private mutating func count(_ outcome: EdgeOutcome) {
+        let (edge, effects) = (outcome.policy.edge, outcome.effects)
         if !edge.hasCertainDirection { uncertainDirections += 1 }
-        self.policy.add(policy, connections: edge.connections)
-        self.effective.add(effective, connections: edge.connections)
+        policy.add(effects.policy, connections: edge.connections)
+        effective.add(effects.effective, connections: edge.connections)
+        if effects.breaksOnlyAsEnforced { brokenOnlyAsEnforced += 1 }
     }
 
     /// Counts an edge otherwise than before; false where the sums are too large for that.
-    mutating func recount(_ before: (policy: SimulatedEffect, effective: SimulatedEffect), _ after: EdgeOutcome) -> Bool
-    {
+    mutating func recount(_ before: EdgeEffects, _ after: EdgeOutcome) -> Bool {
         let connections = after.policy.edge.connections
         guard policy.remove(before.policy, connections: connections),
             effective.remove(before.effective, connections: connections)
         else { return false }
         policy.add(after.policy.effect, connections: connections)
         effective.add(after.effective.effect, connections: connections)
+        brokenOnlyAsEnforced += (after.effects.breaksOnlyAsEnforced ? 1 : 0) - (before.breaksOnlyAsEnforced ? 1 : 0)
         return true
     }
 
@@ -139,15 +144,28 @@ public struct Simulation: Sendable {
     /// The listed edges of one effect.
     public func edges(_ effect: SimulatedEffect) -> [SimulatedEdge] { edges.filter { $0.effect == effect } }
 
-    /// Whether something would break by the verdicts of the lists, in one direction at least where that is uncertain, or as
+    /// Whether something would break, in one direction at least where that is uncertain, by the verdicts of the lists or as
     /// things are enforced.
-    public var breaksSomething: Bool { edges.contains(where: \.mayBreak) || effective[.broken].edges > 0 }
+    public var breaksSomething: Bool { edges.contains(where: \.mayBreak) || brokenOnlyAsEnforced > 0 }
 }
 
 /// What happens to an edge under both views.
 struct EdgeOutcome {
     let policy: SimulatedEdge
     let effective: SimulatedEdge
+
+    var effects: EdgeEffects {
+        EdgeEffects(
+            policy: policy.effect, effective: effective.effect,
+            breaksOnlyAsEnforced: effective.mayBreak && !policy.mayBreak)
+    }
+}
+
+/// What sums take of an outcome.
+struct EdgeEffects {
+    let policy: SimulatedEffect
+    let effective: SimulatedEffect
+    let breaksOnlyAsEnforced: Bool
 }
 
 /// What both policies say to one flow.

@@ -1,14 +1,16 @@
 import Flows
 
-/// Which ends of flows many others share: of two ports that say nothing by their numbers, a server's is seen with one peer
-/// after the other, a client's with one.
+/// Which ends of flows many others ask: of two ports that say nothing by their numbers, a server's is asked from one drawn port
+/// after the other, a client's by nobody.
+///
+/// Whoever asks many from one port does not pass for their server: he sends first, and asks for one port.
 struct SharedEnds {
     private struct End {
         /// The peer that was seen last.
         var peer: FlowEndpoint
         /// Whether this end sent what was seen first of the two.
         var isFirst: Bool
-        /// How often it was another peer.
+        /// How often another peer, at another port, sent first.
         var changes = 0
     }
 
@@ -29,7 +31,8 @@ struct SharedEnds {
             return new
         }
         guard known.peer != peer else { return known }
-        known = End(peer: peer, isFirst: isFirst, changes: known.changes + 1)
+        let isAsked = !isFirst && peer.port != known.peer.port
+        known = End(peer: peer, isFirst: isFirst, changes: known.changes + (isAsked ? 1 : 0))
         ends[end] = known
         return known
     }

@@ -331,6 +331,22 @@ import Testing
         #expect(advice.rules.map { $0.pairs?.seen } == [2, 1] && advice.rules.map { $0.pairs?.all } == [6, 6])
     }
 
+    /// Who asks a desktop from a system port does not pass for its server: ports alone told who began.
+    @Test(arguments: [UInt16(3389), 40_000]) func administrationTurnedRoundIsNotTrusted(port: UInt16) throws {
+        var timed = try Self.timed("10.0.2.1", "10.0.1.1", 443, at: [0, 100])
+        timed.edge.direction = .ports
+        timed.edge.initiatorPorts = [port: 2]
+        #expect(try Self.advise([timed]).doubted.map(\.doubt) == (port == 3389 ? [.administration] : []))
+    }
+
+    /// An address that workloads of two tiers share is named by neither, also where applications are not divided.
+    @Test(arguments: [Tightness.port, .app]) func aPublicSharedAddressIsLeftOut(tightness: Tightness) throws {
+        let twin = try World.workload("twin", "env=prod,app=shop,role=proxy", ["10.0.1.1"])
+        let edges = try (1...25).map { try Self.timed("198.51.100.\($0)", "10.0.1.1", 443, at: [0, 100]) }
+        let advice = try Self.advise(edges, tightness: tightness, workloads: try Self.workloads() + [twin])
+        #expect(advice.rules.isEmpty && advice.doubted.map(\.doubt) == Array(repeating: .sharedAddress, count: 25))
+    }
+
     /// What one scan tried is one thing to look at; JSON has each edge.
     @Test func edgesOfOneFindingStandTogether() throws {
         var edges = try (1...30).map { try Self.timed("10.0.1.1", "10.7.0.\($0)", 445, at: [0], failed: 1) }

@@ -83,6 +83,7 @@ import Testing
     private func expectSame(_ answer: Simulation, _ expected: Simulation, _ seed: UInt64) {
         #expect(answer.edges == expected.edges, "seed \(seed)")
         #expect(answer.policy == expected.policy && answer.effective == expected.effective, "seed \(seed)")
+        #expect(answer.brokenOnlyAsEnforced == expected.brokenOnlyAsEnforced, "seed \(seed)")
         #expect(answer.uncertainDirections == expected.uncertainDirections && answer.view == expected.view)
     }
 

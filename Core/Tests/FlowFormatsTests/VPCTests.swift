@@ -120,15 +120,26 @@ import Testing
     @Test func whereNumbersTellNothingTheSharedEndIsTheServers() throws {
         let server = "10.0.0.62/50051"
         let lines = (1...5).flatMap { number in
-            let client = "10.0.1.\(number)/\(number < 4 ? 40000 : 58000)"
-            return [Self.flagsLine(server, client, flags: "0"), Self.flagsLine(client, server, flags: "0")]
+            let client = "10.0.1.\(number)/\(number < 4 ? 40000 + number : 58000)"
+            let both = [Self.flagsLine(server, client, flags: "0"), Self.flagsLine(client, server, flags: "0")]
+            return number == 2 ? both.reversed() : both
         }
         let records = Decoded(([Self.flagsHeader] + lines).joined(separator: "\n")).records
         try #require(records.count == 10)
         // Of the first nothing tells who began, but both directions are one connection.
-        #expect(records.prefix(2).allSatisfy { $0.tuple.sourcePort == 50051 && $0.tuple.destinationPort == 40000 })
+        #expect(records.prefix(2).allSatisfy { $0.tuple.sourcePort == 50051 && $0.tuple.destinationPort == 40001 })
         #expect(records.prefix(2).map(\.direction) == [.asRecorded, .ports])
         #expect(records.dropFirst(2).allSatisfy { $0.tuple.destinationPort == 50051 })
+    }
+
+    /// An intruder who asks many from one port does not pass for the one whom they ask.
+    @Test func aSweepFromOnePortIsNotTurned() {
+        let lines = (1...5).flatMap { number in
+            let (intruder, target) = ("10.0.0.66/5000", "10.0.1.\(number)/3306")
+            return [Self.flagsLine(intruder, target, flags: "0"), Self.flagsLine(target, intruder, flags: "0")]
+        }
+        let records = Decoded(([Self.flagsHeader] + lines).joined(separator: "\n")).records
+        #expect(records.count == 10 && records.allSatisfy { $0.tuple.source == IPAddress("10.0.0.66") })
     }
 
     /// Behind a translator initiators have any port above the system ports; NFS's ask from one of these.

@@ -149,15 +149,15 @@ public struct Advice: Sendable {
 
     /// Advises on a policy by observed traffic.
     ///
-    /// Cost: linear in edges and their starts, with two decisions for each edge.
+    /// Cost: linear in edges and their starts, with two decisions for each edge, and in workloads for each group of a rule.
     public init(
         _ observed: [TimedEdge], workloads: [Workload], policy: Policy, at instant: Instant, _ question: AdviceQuestion
     ) {
         let ends = AdviceEnds(workloads, policy.addressSets, question.grouping)
-        let check = TrustCheck(observed, ends)
+        let publicEnds = AdviceEnds(workloads, policy.addressSets, question.dimensions)
+        let check = TrustCheck(observed, ends, publicEnds: publicEnds)
         var judge = EdgeJudge(PolicyEngine(workloads: workloads, policy: policy.lowered()), at: instant)
-        var draft = AdviceDraft(
-            question, ends, publicEnds: AdviceEnds(workloads, policy.addressSets, question.dimensions), workloads)
+        var draft = AdviceDraft(question, ends, publicEnds: publicEnds, workloads)
         var reused: [RuleID: Evidence] = [:]
         var doubted: [DoubtedEdge] = []
         var trusted: Set<EdgeKey> = []

@@ -5,6 +5,8 @@ import PolicyModel
 /// Tells which edges may become rules.
 struct TrustCheck {
     private let ends: AdviceEnds
+    /// The ends of what is public.
+    private let publicEnds: AdviceEnds
     /// Nanoseconds from the first beginning of a connection to the last.
     private let span: Int64
     /// For each scanner the services that it tried many hosts on, the hosts that it tried many ports of, and how many.
@@ -40,8 +42,8 @@ struct TrustCheck {
         let service: MapService
     }
 
-    init(_ observed: [TimedEdge], _ ends: AdviceEnds) {
-        self.ends = ends
+    init(_ observed: [TimedEdge], _ ends: AdviceEnds, publicEnds: AdviceEnds) {
+        (self.ends, self.publicEnds) = (ends, publicEnds)
         let first = observed.map(\.edge.firstSeen.rawValue).min() ?? 0
         let last = observed.map(\.lastStart.rawValue).max() ?? 0
         span = last - first
@@ -97,11 +99,14 @@ struct TrustCheck {
             return .fanOut(destinations: count)
         }
         let (source, destination) = (ends.group(of: key.source), ends.group(of: key.destination))
-        if isPublic(key) { return destination == nil ? ends.doubt(key.destination) : nil }
+        if isPublic(key) {
+            return publicEnds.group(of: key.destination) == nil ? publicEnds.doubt(key.destination) : nil
+        }
         guard let source, let destination else {
             if let beacon = beacon(timed) { return beacon }
             return source == nil ? ends.doubt(key.source) : ends.doubt(key.destination)
         }
+        if mayBeAdministration(edge) { return .administration }
         let cell = cells[Cell(source: source, destination: destination, service: service)]
         let isBrief = cell.map { $0.upperBound - $0.lowerBound < Instant.hour } ?? true
         guard isBrief else { return nil }
@@ -110,6 +115,16 @@ struct TrustCheck {
             return .administration
         }
         return span >= Instant.day ? .oneOff : nil
+    }
+
+    /// Whether an edge of uncertain direction is administration the other way round: who administers from a port such as 443
+    /// does not pass for the one who is administered.
+    private func mayBeAdministration(_ edge: ObservedEdge) -> Bool {
+        edge.reversals.contains { asked, _ in
+            guard case .reversed(let port?) = asked else { return false }
+            let service = MapService(proto: edge.key.proto, service: .port(port))
+            return KnownService.isAdministration(service, isRPC: false, amongEquals: false)
+        }
     }
 
     private func scan(_ edge: ObservedEdge) -> Doubt? {
