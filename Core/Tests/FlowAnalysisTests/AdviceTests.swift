@@ -339,6 +339,18 @@ import Testing
         #expect(try Self.advise([timed]).doubted.map(\.doubt) == (port == 3389 ? [.administration] : []))
     }
 
+    /// Whoever asks from a system port is taken for the one who is asked: people are told where nothing else spoke for it.
+    @Test(arguments: [DirectionSource.ports, .firstSYN]) func aRuleThatRestsOnPortsAloneSaysSo(
+        direction: DirectionSource
+    )
+        throws
+    {
+        var timed = try Self.timed("10.0.2.1", "10.0.1.1", 443, at: [0, 100])
+        timed.edge.direction = direction
+        let note = try Self.advise([timed]).rules.first?.note
+        #expect((note?.contains("ports alone told who began") ?? false) == (direction == .ports))
+    }
+
     /// An address that workloads of two tiers share is named by neither, also where applications are not divided.
     @Test(arguments: [Tightness.port, .app]) func aPublicSharedAddressIsLeftOut(tightness: Tightness) throws {
         let twin = try World.workload("twin", "env=prod,app=shop,role=proxy", ["10.0.1.1"])

@@ -20,6 +20,8 @@ struct AdviceDraft {
         var services: Set<MapService> = []
         var evidence = Evidence()
         var pairs: Set<Pair> = []
+        /// Whether of every edge ports alone told who began.
+        var isGuessed = true
     }
 
     private struct Pair: Hashable {
@@ -64,6 +66,7 @@ struct AdviceDraft {
             let cell = Cell(from: from, to: to, starter: starter)
             cells[cell, default: Content()].services.insert(service)
             cells[cell]?.evidence.add(edge)
+            if edge.direction != .ports { cells[cell]?.isGuessed = false }
             if let from = owners[edge.key.source], let to = owners[edge.key.destination] {
                 cells[cell]?.pairs.insert(Pair(from: from, to: to))
             }
@@ -110,6 +113,10 @@ struct AdviceDraft {
         if question.tightness != .port, cell.starter == nil, cell.from != .everybody { (terms, note) = ([.any], nil) }
         if cell.from == .everybody {
             note = "at least \(DoubtLimits.publicClients) addresses of the internet ask for it: taken for public"
+        }
+        if content.isGuessed {
+            note = [note, "ports alone told who began: it may be the other way round"].compactMap(\.self).joined(
+                separator: "; ")
         }
         let base = cell.from == cell.to ? "among" : owner == cell.from ? "to-\(cell.to.slug)" : "from-\(cell.from.slug)"
         let name = Self.free(base, Set(ruleset.rules.map { String($0.id.rawValue.dropFirst(ruleset.id.count + 1)) }))
