@@ -75,8 +75,8 @@ struct AdviceJSON: Encodable {
         let connections: Int
 
         init(_ coverage: Coverage) {
-            (allowedEdges, edges) = coverage.edges
-            (allowedConnections, connections) = coverage.connections
+            (allowedEdges, edges) = (coverage.edges.allowed, coverage.edges.all)
+            (allowedConnections, connections) = (coverage.connections.allowed, coverage.connections.all)
         }
     }
 

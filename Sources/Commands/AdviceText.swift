@@ -93,7 +93,7 @@ struct AdviceText {
                 finding.isAllowed ? "allows" : "denies", FlowsAmount.minute(finding.lastSeen),
             ])
         }
-        for line in table.lines(width: context.width) { try context.print(line) }
+        try context.print(table)
         try more(findings.count)
         if advice.doubted.contains(where: \.isAllowed) {
             try context.say("the draft allows what a rule for other traffic covers as well", .faint)
@@ -133,7 +133,7 @@ struct AdviceText {
     }
 
     /// A share in percent, rounded down so that 100 % means all.
-    static func percent(_ share: (allowed: Int, all: Int)) -> String {
+    static func percent(_ share: Coverage.Share) -> String {
         guard share.all > 0 else { return "100 %" }
         let tenths = Int(Double(share.allowed) * 1000 / Double(share.all))
         return share.allowed == share.all ? "100 %" : "\(tenths / 10).\(tenths % 10) %"

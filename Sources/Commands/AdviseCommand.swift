@@ -74,8 +74,7 @@ struct PolicyAdviseCommand: ContextCommand {
         let asked = try policy.map {
             try context.load([DialectFiles(.bulkhead, paths: [$0])], try DialectOption.parse([]))
         }
-        let edges = try history.history.timedEdges(in: context)
-        try history.history.noteMoves(edges.map(\.edge), asked?.workloads ?? [], in: context)
+        let edges = try history.history.timedEdges(in: context, takenFor: asked?.workloads ?? [])
         let (known, refused) = try facts.facts(in: context)
         let inferred = asked == nil ? InventorySuggestion(edges.map(\.edge), facts: known) : nil
         let workloads = asked?.workloads ?? inferred?.hosts.map(\.workload) ?? []

@@ -47,7 +47,7 @@ struct AuditPage {
             .init("\(count(.explained))", "explained by a rule", count(.explained) > 0 ? .good : .plain),
             .init("\(count(.unexplained))", "allowed by no rule", count(.unexplained) > 0 ? .bad : .plain),
             .init("\(count(.denied))", "denied by the policy, and seen", count(.denied) > 0 ? .bad : .plain),
-            .init("\(audit.enforced["allowed"] ?? 0)", "that pass today, by what is enforced"),
+            .init("\(audit.enforced.allowed)", "that pass today, by what is enforced"),
         ]
         if count(.undecided) > 0 { numbers.append(.init("\(count(.undecided))", "not decided")) }
         if let worst = audit.intruders.first {
@@ -85,7 +85,7 @@ struct AuditPage {
         page.begin("Who has access to what")
         page.say(
             "By the policy, as if every workload were enforced. Today, by what is enforced, "
-                + "\(audit.enforced["allowed"] ?? 0) of \(audit.window.connections) connections pass."
+                + "\(audit.enforced.allowed) of \(audit.window.connections) connections pass."
                 + (audit.uncertainDirections > 0
                     ? " Of \(FlowsAmount.text(audit.uncertainDirections, "edge")) only the log states which end began: they are "
                         + "taken as recorded." : ""))
@@ -105,7 +105,9 @@ struct AuditPage {
             for row in rows {
                 table.add(
                     [
-                        row.from, row.to, Self.services(row.services), "\(row.connections)", "\(row.failed)",
+                        row.from, row.to,
+                        MapWords.services(row.services.map { ($0.service, $0.connections) }, most: namedServices),
+                        "\(row.connections)", "\(row.failed)",
                         minute(row.lastSeen),
                         row.decidedBy, row.reason ?? "",
                     ], isBad: standing == .denied, isOpen: standing == .unexplained || standing == .undecided)
@@ -116,12 +118,6 @@ struct AuditPage {
 
     /// So many services a cell of the page names; the JSON has all.
     private static let namedServices = 40
-
-    private static func services(_ services: [AuditReport.Service]) -> String {
-        let named = services.prefix(namedServices).map { "\($0.service) (\($0.connections))" }
-        let rest = services.count - named.count
-        return (named + (rest > 0 ? ["\(rest) more"] : [])).joined(separator: ", ")
-    }
 
     private static func addRules(_ page: inout ReportPage, _ audit: AuditReport) {
         page.begin("Rules and who answers for them")

@@ -86,8 +86,8 @@ struct AuditReport: Encodable {
     let dimensions: [String]
     /// Connections by standing.
     let connections: [String: Int]
-    /// Connections by what happens to them as things are enforced now: `allowed`, `denied`, `undecided`.
-    let enforced: [String: Int]
+    /// Connections by what happens to them as things are enforced now.
+    let enforced: MapJSON.Verdicts
     let uncertainDirections: Int
     let access: [Access]
     private(set) var rules: [Rule]
@@ -119,7 +119,7 @@ struct AuditReport: Encodable {
             engine: engine, at: instant)
         connections = Dictionary(
             uniqueKeysWithValues: ObservedAccess.Standing.allCases.map { ($0.rawValue, found.connections($0)) })
-        enforced = found.enforced
+        enforced = MapJSON.Verdicts(found.enforced)
         uncertainDirections = edges.count { !$0.hasCertainDirection }
         access = found.entries.map { entry in
             Access(
@@ -130,7 +130,7 @@ struct AuditReport: Encodable {
                 standing: entry.standing.rawValue, verdict: entry.verdict.outcome.word,
                 decidedBy: entry.verdict.decidedText, reason: Self.reason(entry.verdict, asked.index))
         }
-        rules = Self.rules(asked, found, edges.isEmpty ? nil : RuleUse(edges, of: engine, at: instant))
+        rules = Self.rules(asked, found, RuleUse.findings(edges, of: engine, at: instant))
         boundaries = BoundaryOutcome.all(of: asked)
     }
 
@@ -148,7 +148,7 @@ struct AuditReport: Encodable {
     }
 
     /// The written rules, in the order in which they are asked.
-    private static func rules(_ asked: AskedPolicy, _ access: ObservedAccess, _ use: RuleUse?) -> [Rule] {
+    private static func rules(_ asked: AskedPolicy, _ access: ObservedAccess, _ use: [RuleUse.Finding]) -> [Rule] {
         var connections: [RuleID: Int] = [:]
         for entry in access.entries {
             var ids: Set<RuleID> = []
@@ -158,7 +158,7 @@ struct AuditReport: Encodable {
             for id in ids { connections[id, default: 0] += entry.total.connections }
         }
         var findings: [RuleID: [String]] = [:]
-        for finding in use?.findings ?? [] { findings[finding.rule, default: []].append(finding.excess.text.message) }
+        for finding in use { findings[finding.rule, default: []].append(finding.excess.text.message) }
         let standard = Set(EssentialRule.standard.map(\.id))
         var seen = standard
         return asked.policy.layers.flatMap(\.tiers).flatMap(\.rules).compactMap { rule in
@@ -238,13 +238,13 @@ struct AuditReport: Encodable {
         func changes(_ view: VerdictView) -> [SimulatedEdge] {
             Simulation(edges, active: old, draft: new, at: instant, view: view).edges
         }
-        let enforced = changes(.effective)
-        let listed = Set(enforced.map(\.edge.key))
+        let asEnforced = changes(.effective)
+        let listed = Set(asEnforced.map(\.edge.key))
         let others = changes(.policy).filter { !listed.contains($0.edge.key) }
         let names = SimulateNames(draft, active)
-        wouldBreak = (enforced + others).count { $0.asRecorded == .broken }
-        mayBreak = (enforced + others).count { $0.asRecorded != .broken && $0.mayBreak }
-        let items = enforced.map { ($0, "as enforced") } + others.map { ($0, "if all were enforced") }
+        wouldBreak = (asEnforced + others).count { $0.asRecorded == .broken }
+        mayBreak = (asEnforced + others).count { $0.asRecorded != .broken && $0.mayBreak }
+        let items = asEnforced.map { ($0, "as enforced") } + others.map { ($0, "if all were enforced") }
         draftEffects = items.map { item, view in
             Effect(
                 effect: item.effect.title, view: view, from: names.end(item.edge.key.source),
@@ -261,8 +261,7 @@ struct AuditReport: Encodable {
             "\(FlowsAmount.text(workloads, "workload")), \(FlowsAmount.text(window.connections, "connection")): "
                 + ObservedAccess.Standing.allCases.map { "\(connections[$0.rawValue] ?? 0) \($0.rawValue)" }
                 .joined(separator: ", "),
-            "today, by what is enforced: "
-                + ["allowed", "denied", "undecided"].map { "\(enforced[$0] ?? 0) \($0)" }.joined(separator: ", "),
+            "today, by what is enforced: \(enforced.allowed) allowed, \(enforced.denied) denied, \(enforced.undecided) undecided",
         ]
         if let score, let now = score.now.score {
             let after = score.draft?.score.map { "; with the draft \(ScoreReport.text($0))" } ?? ""

@@ -72,7 +72,7 @@ struct BreachText {
             table.add(([String(row.hops), row.group] + counts + row.examples).map(TerminalText.line))
         }
         try context.print()
-        for line in table.lines(width: context.width) { try context.print(line) }
+        try context.print(table)
         try sayRest(rows.count, "line")
     }
 

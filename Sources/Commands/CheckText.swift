@@ -55,7 +55,7 @@ struct CheckText {
                 ])
             }
         }
-        for line in table.lines(width: context.width) { try context.print(line) }
+        try context.print(table)
         try context.print()
     }
 

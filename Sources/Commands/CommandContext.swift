@@ -96,10 +96,12 @@ public final class CommandContext {
         try errors(Array((line + "\n").utf8)[...])
     }
 
-    /// Says which columns of a table the terminal is too narrow for.
-    func sayLeftOut(_ columns: [String]) throws {
-        guard !columns.isEmpty else { return }
-        try say("not shown, for want of width: \(columns.joined(separator: ", "))", .faint)
+    /// Prints a table in the terminal's width, and says which columns that has no room for.
+    func print(_ table: Table) throws {
+        for line in table.lines(width: width) { try print(line) }
+        let missing = table.leftOut(width: width)
+        guard !missing.isEmpty else { return }
+        try say("not shown, for want of width: \(missing.joined(separator: ", "))", .faint)
     }
 
     /// Shows how far a long task is, on one line that the next overwrites; nil clears it.

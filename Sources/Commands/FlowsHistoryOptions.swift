@@ -18,9 +18,7 @@ struct FlowsHistoryOptions: ParsableArguments {
     func edges(
         in context: CommandContext, withDirections: Bool = false, takenFor workloads: [Workload] = []
     ) throws -> [ObservedEdge] {
-        let edges = try history.edges(in: context, withDirections: withDirections)
-        try history.noteMoves(edges, workloads, in: context)
-        return edges
+        try history.edges(in: context, withDirections: withDirections, takenFor: workloads)
     }
 
     /// The history that is meant.
@@ -43,11 +41,8 @@ struct FlowsEvidenceOptions: ParsableArguments {
     ///
     /// Says which addresses belonged to others than these workloads once.
     func edges(in context: CommandContext, takenFor workloads: [Workload]) throws -> [ObservedEdge]? {
-        try data.map { data in
-            let history = FlowsHistory(data: data, window: window)
-            let edges = try history.edges(in: context, withDirections: true)
-            try history.noteMoves(edges, workloads, in: context)
-            return edges
+        try data.map {
+            try FlowsHistory(data: $0, window: window).edges(in: context, withDirections: true, takenFor: workloads)
         }
     }
 }
@@ -77,9 +72,14 @@ struct FlowsHistory {
     let window: FlowsWindowOptions
 
     /// The edges of the window, in order of their key; where asked for, with what tells their direction.
-    func edges(in context: CommandContext, withDirections: Bool) throws -> [ObservedEdge] {
+    ///
+    /// Says which addresses belonged to others than these workloads once.
+    func edges(
+        in context: CommandContext, withDirections: Bool, takenFor workloads: [Workload]
+    ) throws -> [ObservedEdge] {
         let edges = try edges(in: context, withDirections: withDirections, during: window.range())
         if edges.isEmpty { try context.note("no connection began in the window: nothing is known of any traffic") }
+        try noteMoves(edges, workloads, in: context)
         return edges
     }
 
@@ -99,7 +99,7 @@ struct FlowsHistory {
     }
 
     /// Says how many addresses of the edges belonged to others than these workloads once, by what was recorded.
-    func noteMoves(_ edges: [ObservedEdge], _ workloads: [Workload], in context: CommandContext) throws {
+    private func noteMoves(_ edges: [ObservedEdge], _ workloads: [Workload], in context: CommandContext) throws {
         guard !workloads.isEmpty, !edges.isEmpty else { return }
         let changed = InventoryHistory(try inventories(), present: [workloads], labels: .now).changed
         let moved = Set(edges.flatMap { [$0.key.source, $0.key.destination] }).intersection(changed).count
@@ -147,8 +147,10 @@ struct FlowsHistory {
     }
 
     /// The edges of the window with the beginnings of their connections, in order of their key.
-    func timedEdges(in context: CommandContext) throws -> [TimedEdge] {
-        var timed = try edges(in: context, withDirections: true).map { TimedEdge($0) }
+    ///
+    /// Says which addresses belonged to others than these workloads once.
+    func timedEdges(in context: CommandContext, takenFor workloads: [Workload]) throws -> [TimedEdge] {
+        var timed = try edges(in: context, withDirections: true, takenFor: workloads).map { TimedEdge($0) }
         var places: [EdgeKey: Int] = [:]
         for (place, edge) in timed.enumerated() { places[edge.edge.key] = place }
         let range = try window.range()

@@ -80,7 +80,7 @@ struct FlowsImportCommand: ContextCommand {
                 .map { "\($0)" }
             table.add(cells)
         }
-        for line in table.lines(width: context.width) { try context.print(line) }
+        try context.print(table)
         for (file, name) in zip(report.files, names) {
             for line in FlowsReportText.refusals(of: file) { try context.printFitted("\(name):\(line)") }
             for line in FlowsReportText.streams(of: file) { try context.printFitted("\(name): \(line)") }

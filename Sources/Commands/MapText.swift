@@ -19,32 +19,24 @@ struct MapText {
             try context.printFitted("no connections")
             return
         }
-        let width = context.width ?? .max
         let hasVerdicts = total.policy != nil
-        var columns: [(heading: String, alignment: Table.Alignment)] = [("from", .left), ("to", .left)]
-        columns += [("services", .left), ("conns", .right)]
-        if hasVerdicts { columns.append(("denied", .right)) }
-        if width >= 72 { columns.append(("failed", .right)) }
-        if width >= 90 { columns.append(("bytes", .right)) }
-        if width >= 110 { columns += [("first seen", .left), ("last seen", .left)] }
-        let missing =
-            (width < 72 ? ["failed"] : []) + (width < 90 ? ["bytes"] : [])
-            + (width < 110 ? ["first seen", "last seen"] : [])
-        var table = Table(columns)
+        var table = Table(
+            [("from", .left), ("to", .left), ("services", .left), ("conns", .right)]
+                + (hasVerdicts ? [("denied", .right)] : [])
+                + [("failed", .right), ("bytes", .right), ("first seen", .left), ("last seen", .left)],
+            needs: ["failed": 72, "bytes": 90, "first seen": 110, "last seen": 110])
         for edge in map.edges.prefix(top) {
-            var cells = [
-                "\(edge.source)", "\(edge.destination)", MapWords.services(edge.services), "\(edge.total.connections)",
-            ]
-            if hasVerdicts { cells.append(denied(edge.total)) }
-            if width >= 72 { cells.append("\(edge.total.failed)") }
-            if width >= 90 { cells.append(FlowsAmount.bytes(edge.total.bytes)) }
-            if width >= 110 {
-                cells += [FlowsAmount.minute(edge.total.firstSeen), FlowsAmount.minute(edge.total.lastSeen)]
-            }
-            table.add(cells)
+            table.add(
+                [
+                    "\(edge.source)", "\(edge.destination)", MapWords.services(edge.services),
+                    "\(edge.total.connections)",
+                ] + (hasVerdicts ? [denied(edge.total)] : [])
+                    + [
+                        "\(edge.total.failed)", FlowsAmount.bytes(edge.total.bytes),
+                        FlowsAmount.minute(edge.total.firstSeen), FlowsAmount.minute(edge.total.lastSeen),
+                    ])
         }
-        for line in table.lines(width: context.width) { try context.print(line) }
-        try context.sayLeftOut(missing)
+        try context.print(table)
         if map.edges.count > top {
             try context.printFitted(
                 "and \(FlowsAmount.text(map.edges.count - top, "edge")) more; `--top` or `--format json` shows them")

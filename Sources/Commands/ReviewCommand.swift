@@ -40,8 +40,7 @@ struct PolicyReviewCommand: ContextCommand {
         let guardrails = Set((asked.reading.loaded?.policy.guardrails ?? []).map(\.id))
         var report = ReviewReport(review, boundaries, asked.index, guardrails: guardrails)
         if let edges = try evidence.edges(in: context, takenFor: asked.workloads) {
-            // Of no traffic at all nothing follows.
-            report.add(edges.isEmpty ? nil : RuleUse(edges, of: engine, at: instant), ObservedSpan(edges), asked.index)
+            report.add(RuleUse.findings(edges, of: engine, at: instant), ObservedSpan(edges), asked.index)
         }
         switch output.format {
         case .text: try report.print(context)
@@ -94,9 +93,9 @@ struct ReviewReport: Encodable {
     }
 
     /// Adds what observed traffic did not ask for.
-    mutating func add(_ use: RuleUse?, _ span: ObservedSpan, _ index: PolicyIndex) {
+    mutating func add(_ use: [RuleUse.Finding], _ span: ObservedSpan, _ index: PolicyIndex) {
         observed = span
-        findings += (use?.findings ?? []).map { finding in
+        findings += use.map { finding in
             let (kind, message) = finding.excess.text
             return Finding(
                 kind: kind, rule: finding.rule.rawValue, layer: nil, by: [], message: message,

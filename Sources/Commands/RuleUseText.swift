@@ -1,6 +1,7 @@
 import FlowAnalysis
 import Flows
 import NetworkTypes
+import PolicyEngine
 import PolicyModel
 import Reports
 
@@ -23,6 +24,13 @@ struct ObservedSpan: Encodable {
         guard let firstSeen, let lastSeen else { return "no traffic was observed in the window" }
         let seen = "\(FlowsAmount.text(edges, "edge")), \(FlowsAmount.text(connections, "connection"))"
         return "held against \(seen) from \(firstSeen) to \(lastSeen); what happens more seldom was not seen"
+    }
+}
+
+extension RuleUse {
+    /// What rules could do without by observed traffic; of none nothing follows.
+    static func findings(_ edges: [ObservedEdge], of engine: PolicyEngine, at instant: Instant) -> [Finding] {
+        edges.isEmpty ? [] : RuleUse(edges, of: engine, at: instant).findings
     }
 }
 

@@ -152,7 +152,7 @@ struct ScoreReport: Encodable {
         for row in rows {
             table.add([row[3], row[1], row[2]] + (draft == nil ? [] : [row[5], row[4]]) + [row[0]])
         }
-        for line in table.lines(width: context.width) { try context.print(line) }
+        try context.print(table)
     }
 
     static func text(_ value: Double) -> String { String(format: "%.1f", value) }

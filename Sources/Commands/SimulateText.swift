@@ -22,7 +22,7 @@ struct SimulateText {
         for effect in SimulatedEffect.allCases {
             summary.add([effect.title, count(simulation.policy[effect]), count(simulation.effective[effect])])
         }
-        for line in summary.lines(width: context.width) { try context.print(line) }
+        try context.print(summary)
         if simulation.uncertainDirections > 0 {
             let edges = FlowsAmount.text(simulation.uncertainDirections, "edge")
             let have = simulation.uncertainDirections == 1 ? "has" : "have"
@@ -57,28 +57,22 @@ struct SimulateText {
             }
         try context.print()
         try context.print(context.paint("\(effect.title), by \(view) verdicts", colour))
-        let width = context.width ?? .max
-        var columns: [(heading: String, alignment: Table.Alignment)] = [
-            ("from", .left), ("to", .left), ("service", .left), ("conns", .right),
-        ]
-        if width >= 72 { columns += [("failed", .right), ("last seen", .left)] }
-        columns.append((Self.headings(effect).draft, .left))
-        if width >= 100 { columns.append((Self.headings(effect).active, .left)) }
-        let missing = (width < 72 ? ["failed", "last seen"] : []) + (width < 100 ? [Self.headings(effect).active] : [])
-        var table = Table(columns)
+        let (draft, active) = Self.headings(effect)
+        var table = Table(
+            [
+                ("from", .left), ("to", .left), ("service", .left), ("conns", .right), ("failed", .right),
+                ("last seen", .left), (draft, .left), (active, .left),
+            ], needs: ["failed": 72, "last seen": 72, active: 100])
         for item in edges.prefix(top) {
             let key = item.edge.key
-            var cells = [
+            table.add([
                 names.end(key.source, at: item.edge.firstSeen), names.end(key.destination, at: item.edge.firstSeen),
-                key.serviceText, "\(item.edge.connections)",
-            ]
-            if width >= 72 { cells += ["\(item.edge.failed)", FlowsAmount.minute(item.edge.lastSeen)] }
-            cells.append(effect == .dependsOnDirection ? bothWays(item) : said(item.draft, effect))
-            if width >= 100 { cells.append(said(item.active, effect)) }
-            table.add(cells)
+                key.serviceText, "\(item.edge.connections)", "\(item.edge.failed)",
+                FlowsAmount.minute(item.edge.lastSeen),
+                effect == .dependsOnDirection ? bothWays(item) : said(item.draft, effect), said(item.active, effect),
+            ])
         }
-        for line in table.lines(width: context.width) { try context.print(line) }
-        try context.sayLeftOut(missing)
+        try context.print(table)
         if edges.count > top {
             try context.printFitted(
                 "and \(FlowsAmount.text(edges.count - top, "edge")) more; `--top` or `--format json` shows them")

@@ -8,12 +8,19 @@ struct Table {
 
     private let headings: [String]
     private let alignments: [Alignment]
+    /// From which width of the terminal a column is shown.
+    private let needs: [Int]
     private var rows: [[String]] = []
 
-    init(_ columns: [(heading: String, alignment: Alignment)]) {
+    /// Makes a table; `needs` tells from which width on columns are shown that narrow terminals have no room for.
+    init(_ columns: [(heading: String, alignment: Alignment)], needs: [String: Int] = [:]) {
         headings = columns.map(\.heading)
         alignments = columns.map(\.alignment)
+        self.needs = columns.map { needs[$0.heading] ?? 0 }
     }
+
+    /// The headings of the columns that a width has no room for.
+    func leftOut(width: Int?) -> [String] { headings.indices.filter { needs[$0] > width ?? .max }.map { headings[$0] } }
 
     /// Adds a row; it has a cell for each column.
     mutating func add(_ cells: [String]) {
@@ -23,11 +30,12 @@ struct Table {
 
     /// The lines of the table; nil means that there is no width to keep.
     func lines(width: Int?) -> [String] {
-        let all = [headings] + rows
-        var widths = headings.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        let shown = headings.indices.filter { needs[$0] <= width ?? .max }
+        let all = ([headings] + rows).map { cells in shown.map { cells[$0] } }
+        var widths = shown.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         if let width {
             let gaps = 2 * (widths.count - 1)
-            let words = headings.indices.map { column in all.map { Self.longestWord($0[column]) }.max() ?? 0 }
+            let words = shown.indices.map { column in all.map { Self.longestWord($0[column]) }.max() ?? 0 }
             // The widest column gives way, whole words as long as it can be, down to a size that still reads.
             for least in [words.map { max($0, Self.narrowest) }, words.map { _ in Self.narrowest }] {
                 while widths.reduce(gaps, +) > width,
@@ -37,7 +45,8 @@ struct Table {
                 }
             }
         }
-        return all.flatMap { layOut($0, widths) }
+        let alignments = shown.map { self.alignments[$0] }
+        return all.flatMap { layOut($0, widths, alignments) }
     }
 
     /// No column gets narrower than this to keep a width.
@@ -47,7 +56,7 @@ struct Table {
         text.split(separator: " ").map(\.count).max() ?? 0
     }
 
-    private func layOut(_ cells: [String], _ widths: [Int]) -> [String] {
+    private func layOut(_ cells: [String], _ widths: [Int], _ alignments: [Alignment]) -> [String] {
         let wrapped = cells.enumerated().map { Self.wrap($1, to: widths[$0]) }
         let height = wrapped.map(\.count).max() ?? 0
         return (0..<height).map { line in

@@ -195,7 +195,7 @@ struct SuggestReport: Encodable {
                     (name, address) = ("", "")
                 }
             }
-            for line in table.lines(width: context.width) { try context.print(line) }
+            try context.print(table)
             if hosts.count > top {
                 try context.say(
                     "and \(FlowsAmount.text(hosts.count - top, "host")) more; `--top` or `--format json` shows them")

@@ -7,7 +7,12 @@ public enum MapWords {
 
     /// Services with their connections, most first; six are named.
     public static func services(_ services: [MapEdge.Part]) -> String {
-        let named = services.prefix(self.services).map { "\($0.service) (\($0.count.connections))" }
+        self.services(services.map { ("\($0.service)", $0.count.connections) }, most: self.services)
+    }
+
+    /// Services with their connections, of which so many are named.
+    public static func services(_ services: [(service: String, connections: Int)], most: Int) -> String {
+        let named = services.prefix(most).map { "\($0.service) (\($0.connections))" }
         let rest = services.count - named.count
         return (named + (rest > 0 ? ["\(rest) more"] : [])).joined(separator: ", ")
     }

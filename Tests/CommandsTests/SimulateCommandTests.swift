@@ -131,35 +131,45 @@ import Testing
         #expect(try effective.json().objects("edges").isEmpty)
     }
 
+    /// A draft with the first rule, between two hosts that nothing governs yet.
+    private func simulateFirstBoundary(_ fixture: FlowsFixture, _ rule: String, _ more: String...) throws
+        -> FlowsFixture.Result
+    {
+        func hosts(_ agent: String) -> String {
+            """
+            bulkhead: 1
+            owner: tests
+            workloads:
+              - {name: one, addresses: 10.0.1.4, labels: {role: a}\(agent)}
+              - {name: two, addresses: 10.0.1.6, labels: {role: b}\(agent)}
+
+            """
+        }
+        let rules = """
+            enforcement:
+              - {mode: full, members: role exists}
+            rulesets:
+              - name: first
+                scope: role exists
+                rules:
+                  - {name: r, action: allow, \(rule), reason: case}
+
+            """
+        let none = try fixture.write(hosts(""), to: "none.yaml")
+        let draft = try fixture.write(hosts(", agent: true") + rules, to: "draft.yaml")
+        return fixture.run(
+            ["policy", "simulate", "--policy", none, "--draft", draft, "--data", fixture.data] + more)
+    }
+
     /// Where no rule is yet everything passes, and as if all were enforced nothing: what is cut as things are enforced counts.
     @Test func theFirstBoundaryBreaksWhatPassedWithoutARule() throws {
         let fixture = try FlowsFixture()
         try fixture.importAPT29()
-        let hosts = """
-            bulkhead: 1
-            workloads:
-              - {name: one, addresses: 10.0.1.4, labels: {role: ws}}
-              - {name: two, addresses: 10.0.1.6, labels: {role: ws}}
-
-            """
-        let rules = """
-            enforcement:
-              - {mode: full, members: role = ws}
-            rulesets:
-              - name: peers
-                scope: role = ws
-                owner: tests
-                rules:
-                  - {name: r, action: allow, from: role = ws, to: role = ws, services: tcp/445, reason: case}
-
-            """
-        let none = try fixture.write(hosts, to: "none.yaml")
-        let draft = try fixture.write(hosts.replacing("ws}}", with: "ws}, agent: true}") + rules, to: "draft.yaml")
-        let words = ["policy", "simulate", "--policy", none, "--draft", draft, "--data", fixture.data]
-        let result = fixture.run(words)
+        let rule = "from: role exists, to: role exists, services: tcp/445"
+        let result = try simulateFirstBoundary(fixture, rule)
         #expect(result.status == .found)
         #expect(result.output.contains("may break as things are enforced: `--as effective` lists them"))
-        let json = try fixture.run(words + ["--format", "json"]).json()
+        let json = try simulateFirstBoundary(fixture, rule, "--format", "json").json()
         #expect(json["breaksSomething"] as? Bool == true && json.number("policy", "broken", "edges") == 0)
     }
 
@@ -171,27 +181,7 @@ import Testing
             + #""start":"2026-11-20T08:00:00Z","direction":"asRecorded","state":"unknown"}"# + "\n"
         let log = try fixture.write(flow, to: "flows.jsonl")
         try #require(fixture.run(["flows", "import", log, "--data", fixture.data]).status == .fine)
-        let hosts = """
-            bulkhead: 1
-            workloads:
-              - {name: one, addresses: 10.0.1.4, labels: {role: a}}
-              - {name: two, addresses: 10.0.1.6, labels: {role: b}}
-
-            """
-        let rules = """
-            enforcement:
-              - {mode: full, members: role exists}
-            rulesets:
-              - name: back
-                scope: role exists
-                owner: tests
-                rules:
-                  - {name: r, action: allow, from: role = b, to: role = a, services: tcp, reason: case}
-
-            """
-        let none = try fixture.write(hosts, to: "none.yaml")
-        let draft = try fixture.write(hosts.replacing("}}", with: "}, agent: true}") + rules, to: "draft.yaml")
-        let result = fixture.run(["policy", "simulate", "--policy", none, "--draft", draft, "--data", fixture.data])
+        let result = try simulateFirstBoundary(fixture, "from: role = b, to: role = a, services: tcp")
         #expect(result.status == .found, "\(result)")
         #expect(result.output.contains("1 edge may break as things are enforced"))
     }

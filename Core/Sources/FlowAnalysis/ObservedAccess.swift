@@ -85,25 +85,16 @@ public struct ObservedAccess: Sendable {
         }
     }
 
+    /// Connections by what happens to them as things are enforced.
+    public var enforced: VerdictCount {
+        entries.reduce(VerdictCount()) { sum, entry in entry.total.effective.map(sum.adding) ?? sum }
+    }
+
     /// Connections of one standing.
     public func connections(_ standing: Standing) -> Int {
         var sum = 0
         for entry in entries where entry.standing == standing { sum.addSaturating(entry.total.connections) }
         return sum
-    }
-}
-
-extension ObservedAccess {
-    /// Connections by what happens to them as things are enforced: `allowed`, `denied`, `undecided`.
-    public var enforced: [String: Int] {
-        var sums = ["allowed": 0, "denied": 0, "undecided": 0]
-        for entry in entries {
-            guard let count = entry.total.effective else { continue }
-            sums["allowed"]?.addSaturating(count.allowed)
-            sums["denied"]?.addSaturating(count.denied)
-            sums["undecided"]?.addSaturating(count.undecided)
-        }
-        return sums
     }
 }
 

@@ -18,7 +18,7 @@ public struct VerdictCount: Hashable, Sendable {
         }
     }
 
-    fileprivate func adding(_ other: VerdictCount) -> VerdictCount {
+    func adding(_ other: VerdictCount) -> VerdictCount {
         var sum = self
         sum.allowed.addSaturating(other.allowed)
         sum.denied.addSaturating(other.denied)

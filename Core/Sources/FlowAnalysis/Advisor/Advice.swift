@@ -103,10 +103,18 @@ public struct DoubtedEdge: Sendable {
 
 /// A part of what was observed.
 public struct Coverage: Hashable, Sendable {
-    /// Edges that the draft allows, and all.
-    public internal(set) var edges = (allowed: 0, all: 0)
-    /// Connections that the draft allows, and all.
-    public internal(set) var connections = (allowed: 0, all: 0)
+    /// A number of all.
+    public struct Share: Hashable, Sendable {
+        /// What the draft allows.
+        public internal(set) var allowed = 0
+        /// All of it.
+        public internal(set) var all = 0
+    }
+
+    /// Edges.
+    public internal(set) var edges = Share()
+    /// Connections.
+    public internal(set) var connections = Share()
 
     mutating func add(_ edge: ObservedEdge, isAllowed: Bool) {
         edges.all += 1
@@ -114,12 +122,6 @@ public struct Coverage: Hashable, Sendable {
         guard isAllowed else { return }
         edges.allowed += 1
         connections.allowed.addSaturating(edge.connections)
-    }
-
-    public static func == (a: Self, b: Self) -> Bool { a.edges == b.edges && a.connections == b.connections }
-
-    public func hash(into hasher: inout Hasher) {
-        for number in [edges.allowed, edges.all, connections.allowed, connections.all] { hasher.combine(number) }
     }
 }
 

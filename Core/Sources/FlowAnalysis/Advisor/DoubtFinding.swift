@@ -22,23 +22,13 @@ public struct DoubtFinding: Sendable {
         let doubt: Doubt
         let isAllowed: Bool
         let source: IPAddress
-        var destination: IPAddress?
-        var service: MapService?
+        let destination: IPAddress?
+        let service: MapService?
 
-        init(_ item: DoubtedEdge) {
+        init(_ item: DoubtedEdge, byService: Bool) {
             (doubt, isAllowed, source) = (item.doubt, item.isAllowed, item.edge.key.source)
-        }
-
-        static func service(_ item: DoubtedEdge) -> Self {
-            var key = Self(item)
-            key.service = item.edge.key.mapService
-            return key
-        }
-
-        static func destination(_ item: DoubtedEdge) -> Self {
-            var key = Self(item)
-            key.destination = item.edge.key.destination
-            return key
+            service = byService ? item.edge.key.mapService : nil
+            destination = byService ? nil : item.edge.key.destination
         }
     }
 
@@ -46,11 +36,12 @@ public struct DoubtFinding: Sendable {
     ///
     /// Cost: linear in edges.
     public static func list(_ doubted: [DoubtedEdge]) -> [Self] {
-        let sizes = doubted.reduce(into: [Key: Int]()) { $0[.service($1), default: 0] += 1 }
+        let sizes = doubted.reduce(into: [Key: Int]()) { $0[Key($1, byService: true), default: 0] += 1 }
         var places: [Key: Int] = [:]
         var findings: [Self] = []
         for item in doubted {
-            let key = sizes[.service(item)] == 1 ? Key.destination(item) : .service(item)
+            let isAlone = sizes[Key(item, byService: true)] == 1
+            let key = Key(item, byService: !isAlone)
             let place = places[key] ?? findings.count
             if place == findings.count {
                 places[key] = place
