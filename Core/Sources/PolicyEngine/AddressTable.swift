@@ -3,7 +3,7 @@ internal import NetworkTypes
 /// The class of each address: a trie of 16, 8 and 8 bits for IPv4 without branches, a hash and intervals for IPv6.
 struct AddressTable: Sendable {
     /// By the upper 16 bits: the number of a block of `second`.
-    private(set) var first: [UInt32]
+    private(set) var first: [UInt16]
     /// Blocks of 256 numbers of blocks of `third`.
     private(set) var second: [UInt32] = []
     /// Blocks of 256 classes; equal blocks are held once.
@@ -79,11 +79,11 @@ struct AddressTable: Sendable {
     private struct Blocks {
         var secondBlocks: [UInt32] = []
         var thirdBlocks: [UInt16] = []
-        private var knownSecond: [[UInt32]: UInt32] = [:]
+        private var knownSecond: [[UInt32]: UInt16] = [:]
         private var knownThird: [[UInt16]: UInt32] = [:]
-        private var uniform: [UInt16: UInt32] = [:]
+        private var uniform: [UInt16: UInt16] = [:]
 
-        mutating func uniformSecond(_ value: UInt16) -> UInt32 {
+        mutating func uniformSecond(_ value: UInt16) -> UInt16 {
             if let known = uniform[value] { return known }
             let inner = third(Array(repeating: value, count: 256))
             let made = second(Array(repeating: inner, count: 256))
@@ -91,13 +91,14 @@ struct AddressTable: Sendable {
             return made
         }
 
-        mutating func second(of classes: [UInt16]) -> UInt32 {
+        mutating func second(of classes: [UInt16]) -> UInt16 {
             second((0..<256).map { third(Array(classes[$0 * 256..<($0 + 1) * 256])) })
         }
 
-        private mutating func second(_ block: [UInt32]) -> UInt32 {
+        private mutating func second(_ block: [UInt32]) -> UInt16 {
             if let known = knownSecond[block] { return known }
-            let number = UInt32(secondBlocks.count >> 8)
+            // Each of the 65,536 places of `first` makes one at most.
+            let number = UInt16(secondBlocks.count >> 8)
             secondBlocks += block
             knownSecond[block] = number
             return number

@@ -21,11 +21,11 @@ extension DecisionTable {
         while start < keys.count {
             let count = min(Self.batch, keys.count - start)
             let isComplete =
-                pairs.wide.isEmpty
-                ? pairs.narrow.withUnsafeBufferPointer {
+                pairs.words.isEmpty
+                ? pairs.bytes.withUnsafeBufferPointer {
                     lookUp($0, sources, destinations, protocols, ports, keys, start, count)
                 }
-                : pairs.wide.withUnsafeBufferPointer {
+                : pairs.words.withUnsafeBufferPointer {
                     lookUp($0, sources, destinations, protocols, ports, keys, start, count)
                 }
             if !isComplete {
@@ -38,8 +38,8 @@ extension DecisionTable {
     }
 
     /// Fills the keys of one batch from the tables; false when the engine has to be asked for some.
-    private func lookUp<Number: FixedWidthInteger & UnsignedInteger>(
-        _ pairs: UnsafeBufferPointer<Number>, _ sources: UnsafeBufferPointer<UInt32>,
+    private func lookUp<Place: FixedWidthInteger & UnsignedInteger>(
+        _ places: UnsafeBufferPointer<Place>, _ sources: UnsafeBufferPointer<UInt32>,
         _ destinations: UnsafeBufferPointer<UInt32>,
         _ protocols: UnsafeBufferPointer<UInt8>, _ ports: UnsafeBufferPointer<UInt16>,
         _ keys: UnsafeMutableBufferPointer<UInt32>, _ start: Int, _ count: Int
@@ -52,36 +52,43 @@ extension DecisionTable {
                 let out = keys.baseAddress?.advanced(by: start), let a = scratch.baseAddress
             else { return true }
             let b = a + Self.batch
+            var isAnySame = false
             addresses.first.withUnsafeBufferPointer { first in
                 addresses.second.withUnsafeBufferPointer { second in
-                    addresses.third.withUnsafeBufferPointer { third in
-                        for i in 0..<count {
-                            let (x, y) = (from[i], to[i])
-                            let (m, n) = (
-                                second[Int(first[Int(x >> 16)]) << 8 | Int(x >> 8 & 0xFF)],
-                                second[Int(first[Int(y >> 16)]) << 8 | Int(y >> 8 & 0xFF)]
-                            )
-                            a[i] = UInt32(third[Int(m) << 8 | Int(x & 0xFF)])
-                            b[i] = UInt32(third[Int(n) << 8 | Int(y & 0xFF)])
-                        }
+                    for i in 0..<count {
+                        let (x, y) = (from[i], to[i])
+                        isAnySame = isAnySame || x == y
+                        a[i] = second[Int(first[Int(x >> 16)]) << 8 | Int(x >> 8 & 0xFF)] << 8 | x & 0xFF
+                        b[i] = second[Int(first[Int(y >> 16)]) << 8 | Int(y >> 8 & 0xFF)] << 8 | y & 0xFF
                     }
                 }
             }
+            addresses.third.withUnsafeBufferPointer { third in
+                for i in 0..<count {
+                    a[i] = UInt32(third[Int(a[i])])
+                    b[i] = UInt32(third[Int(b[i])])
+                }
+            }
             let width = classCount
-            selfs.withUnsafeBufferPointer { selfs in
+            pairs.starts.withUnsafeBufferPointer { starts in
                 atoms.blocks.withUnsafeBufferPointer { blocks in
                     atoms.atoms.withUnsafeBufferPointer { atoms in
                         for i in 0..<count {
                             let pair = Int(a[i]) &* width &+ Int(b[i])
                             let block = blocks[Int(proto[i]) << 8 | Int(port[i] >> 8)]
                             b[i] = UInt32(atoms[Int(block) << 8 | Int(port[i] & 0xFF)])
-                            a[i] = from[i] == to[i] ? selfs[Int(a[i])] : UInt32(truncatingIfNeeded: pairs[pair])
+                            a[i] = starts[Int(a[i])] &+ UInt32(truncatingIfNeeded: places[pair])
                         }
                     }
                 }
             }
+            if isAnySame {
+                for i in 0..<count where from[i] == to[i] {
+                    a[i] = selfs[Int(addresses.classify(IPAddress(ipv4: from[i])))]
+                }
+            }
             var isComplete: UInt32 = 1
-            rows.withUnsafeBufferPointer { rows in
+            pairs.rows.withUnsafeBufferPointer { rows in
                 patterns.withUnsafeBufferPointer { patterns in
                     keysOfRows.withUnsafeBufferPointer { keys in
                         for i in 0..<count {

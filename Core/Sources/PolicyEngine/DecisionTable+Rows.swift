@@ -4,11 +4,10 @@ internal import PolicyModel
 extension DecisionTable {
     /// Makes the row of a pair of classes.
     mutating func fill(_ source: UInt16, _ destination: UInt16) {
-        let pair = Int(source) * classCount + Int(destination)
         guard let from = classes.representatives[Int(source)], let to = classes.representatives[Int(destination)],
             !(classes.isMultiHomed[Int(source)] && classes.isMultiHomed[Int(destination)]), isStateful
         else {
-            pairs[pair] = askRow()
+            set(source, destination, askRow())
             return
         }
         var key = scratch
@@ -30,20 +29,22 @@ extension DecisionTable {
                     RowEnd(engine, .ingress, subject: to, peer: from, rules: key[ingress], instant),
                 ]))
         }
-        pairs[pair] = rowOfKey[number]
+        set(source, destination, rowOfKey[number])
         scratch = key
+    }
+
+    private mutating func set(_ source: UInt16, _ destination: UInt16, _ row: UInt32) {
+        pairs.set(source, destination, number: row, rows[Int(row)])
     }
 
     /// Makes the row of a workload's traffic with its own address, where only rules that name a process are asked.
     mutating func fillSelf(_ number: UInt16) {
-        let pair = Int(number) * classCount + Int(number)
         guard let identity = classes.representatives[Int(number)], isStateful else {
-            selfs[Int(number)] = askRow()
+            selfs[Int(number)] = pairs.append(rows[Int(askRow())])
             return
         }
         guard engine.column(Vocabulary.Column.owned, identity) == 1 else {
-            if pairs[pair] == 0 { fill(number, number) }
-            selfs[Int(number)] = pairs[pair]
+            selfs[Int(number)] = pairs.append(pairs.rows[Int(row(number, number))])
             return
         }
         let ends = [Direction.egress, .ingress].map { direction in
@@ -53,7 +54,8 @@ extension DecisionTable {
             return RowEnd(
                 engine, direction, subject: identity, peer: identity, rules: rules[...], instant, isSelf: true)
         }
-        selfs[Int(number)] = makeRow(ends)
+        let made = makeRow(ends)
+        selfs[Int(number)] = pairs.append(rows[Int(made)])
     }
 
     mutating func askRow() -> UInt32 {

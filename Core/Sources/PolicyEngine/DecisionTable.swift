@@ -39,7 +39,7 @@ public struct DecisionTable {
     private var patternNumbers: [[UInt8]: UInt32] = [:]
     /// The distinct keys of each row, one row after the other; the first of each row is 0: ask.
     var keysOfRows: [UInt32] = [0]
-    /// For each row, where its pattern and its keys begin; row 0 says: ask.
+    /// For each different row, where its pattern and its keys begin; row 0 says: ask.
     var rows = [Row(pattern: 0, keys: 0)]
 
     struct Row: Sendable {
@@ -54,7 +54,8 @@ public struct DecisionTable {
     /// The distinct keys of pairs, and the row of each.
     var rowKeys = ListTable()
     var rowOfKey: [UInt32] = []
-    /// For each class, the row of a workload's traffic with its own address; 0 where it was not met yet.
+    /// For each class, where the row of a workload's traffic with its own address stands in the rows of `pairs`; 0 where
+    /// it was not met yet.
     var selfs: [UInt32]
     /// The row that says for every atom: ask; made when first needed.
     var askRowNumber: UInt32?
@@ -82,7 +83,7 @@ public struct DecisionTable {
             space: engine.vocabulary.space,
             classOfSignature: engine.unmanaged.map { classes.classOfIdentity[Int($0)] })
         atoms = ServiceAtoms(engine, maximum: maximumAtoms)
-        pairs = PairTable(count: classes.representatives.count * classes.representatives.count)
+        pairs = PairTable(width: classes.representatives.count, ask: rows[0])
         patterns = Array(repeating: 0, count: atoms.representatives.count)
         patternNumbers[patterns] = 0
         let nothing = Verdict(outcome: .allowed, source: .notGoverned, destination: .notGoverned)
@@ -100,9 +101,9 @@ public struct DecisionTable {
     /// The number of distinct rows made so far.
     public var rowCount: Int { rows.count }
     /// The size of the rows and their keys in bytes.
-    public var rowBytes: Int { patterns.count + keysOfRows.count * 4 + rows.count * 8 }
+    public var rowBytes: Int { patterns.count + keysOfRows.count * 4 + (rows.count + pairs.rows.count) * 8 }
     /// The size of the pair table in bytes.
-    public var pairBytes: Int { pairs.bytes }
+    public var pairBytes: Int { pairs.size }
 
     private static func window(_ engine: PolicyEngine, _ instant: Instant) -> Validity {
         let edges = engine.rules.compactMap { $0?.source.validity }.flatMap { [$0.from, $0.until] }.compactMap(\.self)
@@ -137,7 +138,7 @@ public struct DecisionTable {
         let port = flow.icmp.map { UInt16($0.type) << 8 | UInt16($0.code) } ?? flow.destinationPort
         let isOne = flow.source.address == flow.destination.address
         let row = isOne ? selfRow(source) : row(source, destination)
-        let starts = rows[Int(row)]
+        let starts = pairs.rows[Int(row)]
         let place = patterns[Int(starts.pattern) + Int(atoms.atom(flow.proto, port))]
         let key = keysOfRows[Int(starts.keys) + Int(place)]
         return key == 0 ? nil : Key(rawValue: key)
@@ -148,12 +149,11 @@ public struct DecisionTable {
         return selfs[Int(number)]
     }
 
-    private mutating func row(_ source: UInt16, _ destination: UInt16) -> UInt32 {
-        let pair = Int(source) * classCount + Int(destination)
-        let known = pairs[pair]
-        if known != 0 { return known }
+    /// Where the row of a pair stands in the rows of `pairs`.
+    mutating func row(_ source: UInt16, _ destination: UInt16) -> UInt32 {
+        if let known = pairs.row(source, destination) { return known }
         fill(source, destination)
-        return pairs[pair]
+        return pairs.row(source, destination) ?? 0
     }
 
     /// Adds a row, whose pattern may be known; the row that asks where four bytes cannot number another one's place.

@@ -130,4 +130,59 @@ import Testing
         let outcomes = try Self.outcomes(workloads, policy, [(1, 2), (1, 1), (2, 1), (2, 2)])
         #expect(outcomes == [.denied, .allowed, .denied, .allowed])
     }
+
+    /// A source that meets more different rows than a byte can number, by columns, before and after the table outgrew bytes.
+    @Test(arguments: [3, 300])
+    func columnsAreJudgedLikeSingleFlows(count: UInt32) throws {
+        let hosts = (1...count).map { number in
+            Workload(id: WorkloadID(rawValue: "w\(number)"), addresses: [Self.address(number)], mode: .full)
+        }
+        let rules = (1...count).map { number in
+            FlatRule(
+                id: RuleID(rawValue: "r\(number)"), action: .allow, direction: .ingress,
+                subject: .workload(WorkloadID(rawValue: "w\(number)")), peer: .any,
+                services: [.ports(.tcp, destination: PortSet(UInt16(1000 + number)...UInt16(1000 + number)))])
+        }
+        let out = FlatRule(id: "out", action: .allow, direction: .egress, subject: .any, peer: .any, services: [.any])
+        let policy = FlatPolicy(
+            layers: [Layer(id: "host", enforcer: .agent, tiers: [Tier(id: "tier", rules: rules + [out])])])
+        let instant = Instant(rawValue: 0)
+        let made = DecisionTable(PolicyEngine(workloads: hosts, policy: policy), at: instant)
+        var table = try #require(made)
+        let reference = FlatReference(workloads: hosts, policy: policy)
+        // One source to all, then all to one, itself among them, and an address that nobody has.
+        let pairs = (0...count).map { (1, $0) } + (0...count).map { ($0, 2) } as [(UInt32, UInt32)]
+        let flows = pairs.flatMap { source, destination in
+            [UInt16(1000 + destination), 1001, 80].map { (source, destination, $0) }
+        }
+        var keys = [UInt32](repeating: 0, count: flows.count)
+        for _ in 0..<2 {
+            flows.map { Self.bits($0.0) }.withUnsafeBufferPointer { sources in
+                flows.map { Self.bits($0.1) }.withUnsafeBufferPointer { destinations in
+                    [UInt8](repeating: 6, count: flows.count).withUnsafeBufferPointer { protocols in
+                        flows.map(\.2).withUnsafeBufferPointer { ports in
+                            keys.withUnsafeMutableBufferPointer { keys in
+                                table.replay(
+                                    sources: sources, destinations: destinations, protocols: protocols, ports: ports,
+                                    into: keys)
+                            }
+                        }
+                    }
+                }
+            }
+            for (key, flow) in zip(keys, flows) {
+                let asked = Flow(
+                    source: FlowEnd(Self.address(flow.0)), destination: FlowEnd(Self.address(flow.1)), proto: .tcp,
+                    sourcePort: 5000, destinationPort: flow.2)
+                let decision = table.decision(DecisionTable.Key(rawValue: key))
+                #expect(decision == reference.decide(asked, at: instant), "\(flow)")
+                #expect(table.decide(asked).rawValue == key, "\(flow)")
+            }
+        }
+        // Two bytes a pair once some source has met more than 255 rows.
+        let isWide = table.pairBytes >= table.classCount * table.classCount * 2
+        #expect(isWide == (count > 255))
+    }
+
+    private static func bits(_ host: UInt32) -> UInt32 { 0x0A00_0000 + host }
 }
